@@ -1,0 +1,1 @@
+"""Async SDK for enrolling persons with liveness at Verifik."""

@@ -1,0 +1,1 @@
+"""Ways to carry a request: they know HTTP and no persons."""

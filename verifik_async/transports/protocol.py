@@ -1,0 +1,37 @@
+"""What a transport is: one method that carries, one that frees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from verifik_async.wire import HttpRequest, HttpResponse
+
+
+class Transport(Protocol):
+    """Carries one request at a time for each task, and any number side by side.
+
+    Wrapping a transport in another is the way to add behaviour (recording, fault
+    injection, metrics); there is no second mechanism.
+    """
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Carry the request and give the answer, whatever its status.
+
+        Redirects are not followed, nothing is sent twice, and `request.timeout`
+        is kept. The body is iterated once.
+
+        Raises:
+            InvalidRequestError: An image changed since it was checked. Not sent.
+            ConfigurationError: The request must not go this way, such as plain
+                HTTP to another machine. Not sent.
+            TransportError: There is no readable answer. Its class says whether the
+                whole body had been handed over (`outcome` `UNKNOWN`) or not
+                (`NOT_SENT`); in doubt it is `UNKNOWN`.
+            UnexpectedResponseError: The answer is too large to be read.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Free what the transport holds. May be called again."""
+        ...

@@ -1,0 +1,264 @@
+"""What goes over the wire, as plain values that know no persons.
+
+A request body is never built whole: it is text with files spliced in as base64,
+encoded block by block while it is sent. Its size is known beforehand, and it can
+be read again for another attempt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
+
+import attrs
+import pybase64
+
+from verifik_async.errors import ConfigurationError, FieldFault, InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ENCODED_AT_A_TIME = 3 * 128 * 1024
+"""Bytes of a file encoded at a time: a multiple of 3, so that blocks of base64 join
+without padding; 32 bodies in flight then hold about 30 MB between them."""
+
+SMALL_BODY = 64 * 1024
+"""Up to this size a body is one block: several small writes halve throughput."""
+
+
+@attrs.frozen(kw_only=True)
+class Timeout:
+    """How long to wait for the network, in seconds; no waiting for a slot counts.
+
+    Attributes:
+        connect: For DNS, connection, TLS and proxy together.
+        write: For the network to take another block of the body. A slow link which
+            keeps moving never runs out of it.
+        read: From the body's last byte to the answer, and between parts of it.
+            Liveness and search are slow; a short limit makes unknown outcomes.
+
+    Raises:
+        ConfigurationError: A limit is not a positive number.
+    """
+
+    connect: float = 10.0
+    write: float = 30.0
+    read: float = 60.0
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("connect", "write", "read"):
+            seconds = getattr(self, name)
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+                raise ConfigurationError(f"Timeout.{name} must be a number of seconds")
+            if not 0 < seconds < float("inf"):
+                raise ConfigurationError(f"Timeout.{name} must be above 0 and finite")
+
+
+class ByteSource(Protocol):
+    """Bytes that can be read from the start as often as needed."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether reading them never waits for a disk or a network."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """A new stream of the bytes."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Base64Part:
+    """A source that stands in the body as base64.
+
+    Attributes:
+        label: The field it belongs to, for errors: `images[0]`.
+        source: Where its bytes come from.
+    """
+
+    label: str
+    source: ByteSource
+
+    @property
+    def size(self) -> int:
+        """Its length in the body."""
+        return 4 * ((self.source.size + 2) // 3)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The base64 text, block by block.
+
+        Raises:
+            InvalidRequestError: The source can't be read, or has another size than
+                when it was checked. The last block is withheld in this case, so a
+                server that counts bytes cannot act on the request.
+        """
+        left = self.source.size
+        try:
+            with self.source.open() as stream:
+                while left:
+                    block = _read_fully(stream, min(left, ENCODED_AT_A_TIME))
+                    left -= len(block)
+                    if not block or (not left and stream.read(1)):
+                        raise self._refusal("has changed size since it was checked")
+                    yield pybase64.b64encode(block)
+        except OSError as error:
+            what = error.strerror or type(error).__name__
+            raise self._refusal(f"can't be read any more: {what}") from None
+
+    def _refusal(self, problem: str) -> InvalidRequestError:
+        hint = "leave image files alone until the run is over"
+        return InvalidRequestError(
+            [FieldFault(field=self.label, problem=problem, hint=hint)]
+        )
+
+
+def _read_fully(stream: BinaryIO, size: int) -> bytes:
+    """Read `size` bytes unless the stream ends first: raw streams read short."""
+    block = stream.read(size)
+    while block and len(block) < size:
+        more = stream.read(size - len(block))
+        if not more:
+            return b""
+        block += more
+    return block
+
+
+@attrs.frozen
+class Body:
+    """A sized body that can be sent again: iterating gives its blocks anew.
+
+    Attributes:
+        parts: Text as it stands, and sources to be spliced in as base64.
+    """
+
+    parts: tuple[bytes | Base64Part, ...] = attrs.field(repr=False)
+    size: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        size = sum(_size(part) for part in self.parts)
+        object.__setattr__(self, "size", size)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether making the next block never waits for a disk or a network."""
+        return all(
+            isinstance(part, bytes) or part.source.in_memory for part in self.parts
+        )
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Blocks of at least `SMALL_BODY` bytes, but for the last.
+
+        Raises:
+            InvalidRequestError: A source can't be read or has changed its size.
+        """
+        held: list[bytes] = []
+        size = 0
+        for piece in self._pieces():
+            held.append(piece)
+            size += len(piece)
+            if size > SMALL_BODY:
+                yield b"".join(held)
+                held.clear()
+                size = 0
+        if held:
+            yield b"".join(held)
+
+    def _pieces(self) -> Iterator[bytes]:
+        for part in self.parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                yield from part.blocks()
+
+    def read(self) -> bytes:
+        """The body whole, for tests and in-memory transports."""
+        return b"".join(self)
+
+
+def _size(part: bytes | Base64Part) -> int:
+    return len(part) if isinstance(part, bytes) else part.size
+
+
+@attrs.frozen(kw_only=True)
+class HttpRequest:
+    """A request as a transport sees it.
+
+    Attributes:
+        method: `POST`.
+        url: The whole address.
+        headers: By name; `Authorization` among them, so they are hidden in repr.
+        body: What to send.
+        timeout: How long the transport may wait.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: Body
+    timeout: Timeout = attrs.field(factory=Timeout)
+
+    def with_header(self, name: str, value: str) -> Self:
+        """The same request with one header more."""
+        return attrs.evolve(self, headers={**self.headers, name: value})
+
+
+def _lower_names(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _length(body: bytes) -> str:
+    return f"<{len(body)} bytes>"
+
+
+@attrs.frozen(kw_only=True)
+class HttpResponse:
+    """An answer as a transport gives it.
+
+    Attributes:
+        status: The HTTP status.
+        headers: By lower-case name.
+        body: The whole body, decompressed; its content is hidden in repr.
+    """
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(
+        factory=dict[str, str], converter=_lower_names, repr=False
+    )
+    body: bytes = attrs.field(default=b"", repr=_length)
+
+    @classmethod
+    def of_json(
+        cls, status: int, value: object, *, headers: Mapping[str, str] | None = None
+    ) -> Self:
+        """An answer whose body is `value` as JSON."""
+        return cls(
+            status=status,
+            headers={"content-type": "application/json", **(headers or {})},
+            body=json.dumps(value).encode(),
+        )
+
+
+def text_body(*parts: bytes) -> Body:
+    """A body of plain bytes."""
+    return Body(parts)
+
+
+def base64_json_array(
+    sources: Iterable[tuple[str, ByteSource]],
+) -> Iterator[bytes | Base64Part]:
+    """A JSON array of base64 texts, from pairs of label and source.
+
+    Base64 has no character that JSON escapes, so the texts are spliced in raw.
+    """
+    opening = b'["'
+    for label, source in sources:
+        yield opening
+        yield Base64Part(label=label, source=source)
+        opening = b'","'
+    yield b'"]'
