@@ -1,0 +1,171 @@
+"""The sandbox over HTTP, on the loopback address only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from verifik_async.errors import ConfigurationError
+from verifik_async.sandbox.rules import Call, Settings
+from verifik_async.sandbox.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from verifik_async.sandbox.scenarios import Scenario
+
+_HOST = "127.0.0.1"
+
+_STOP = 0.4
+"""Seconds for requests in flight to end when the server stops; aiohttp waits this long
+twice (for the answer, then for the cancelled handler), and both fit in a second."""
+
+
+class Sandbox:
+    """A server that behaves like the documented API.
+
+        async with Sandbox() as sandbox:
+            ...  # sandbox.base_url
+
+    `GET /_sandbox/health` says that it is up; `GET /_sandbox/state` shows counts and
+    digests. Stopping takes less than a second.
+
+    Args:
+        port: 0 takes a free one; see `base_url`.
+        production: Whether a face that its collection holds already is refused.
+        collections: The collections that exist; None lets every id pass.
+        seed: Ids are derived from it.
+        latency: Seconds by which each answer is late, as liveness and search are.
+        world: To share people with other doors; its own settings count then.
+
+    Attributes:
+        world: Who is enrolled, what was asked.
+
+    Raises:
+        ConfigurationError: `latency` is no number of seconds.
+        OSError: On entering, for a port that is taken.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings, by keyword
+        self,
+        *,
+        port: int = 0,
+        production: bool = True,
+        collections: Iterable[str] | None = None,
+        seed: int = 0,
+        latency: float = 0.0,
+        world: World | None = None,
+    ) -> None:
+        if not 0 <= latency < float("inf"):
+            raise ConfigurationError("latency must be 0 or more seconds")
+        self.world = world or World(
+            Settings(production=production, collections=collections, seed=seed)
+        )
+        self._port = port
+        self._latency = latency
+        self._base_url = ""
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the server listens, for `VerifikClient(base_url=…)`.
+
+        Raises:
+            ConfigurationError: It does not.
+        """
+        if self._runner is None:
+            raise ConfigurationError("the sandbox runs inside `async with` only")
+        return self._base_url
+
+    def arm(
+        self,
+        scenario: Scenario | str,
+        *,
+        times: int = 1,
+        token: str | None = None,
+        retry_after: int = 1,
+    ) -> None:
+        """Make the next requests meet `scenario`; see `World.arm`."""
+        self.world.arm(scenario, times=times, token=token, retry_after=retry_after)
+
+    async def __aenter__(self) -> Self:
+        if self._runner is not None:
+            raise ConfigurationError("the sandbox runs already")
+        app = web.Application()
+        app.router.add_get("/_sandbox/health", self._health)
+        app.router.add_get("/_sandbox/state", self._state)
+        app.router.add_route("*", "/{path:.*}", self._call)
+        # no access log: it would print what a client puts into its address
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, _HOST, self._port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._base_url = f"http://{_HOST}:{runner.addresses[0][1]}"
+        self._runner = runner
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return _json(200, {"status": "ok"})
+
+    async def _state(self, _request: web.Request) -> web.Response:
+        return _json(200, self.world.state())
+
+    async def _call(self, request: web.Request) -> web.Response:
+        try:
+            body = await _body(request, self.world.settings.largest_body)
+        except (ConnectionError, web.RequestPayloadError):
+            # the client left: this goes nowhere, and half a body is no request
+            return web.Response(status=400)
+        call = Call(
+            method=request.method,
+            path=request.rel_url.raw_path,
+            headers=request.headers,
+            body=body,
+        )
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        answer = await self.world.answer(call)
+        if answer.lost and request.transport is not None:
+            # what is returned below then goes nowhere
+            request.transport.abort()
+        return _json(answer.reply.status, answer.reply.json, answer.reply.headers)
+
+
+async def _body(request: web.Request, limit: int) -> bytes:
+    """The body, or of one above the limit as much as shows that it is above."""
+    blocks: list[bytes] = []
+    size = 0
+    async for block in request.content.iter_any():
+        blocks.append(block)
+        size += len(block)
+        if size > limit:
+            break
+    return b"".join(blocks)
+
+
+def _json(
+    status: int, value: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> web.Response:
+    return web.Response(
+        status=status,
+        body=json.dumps(value).encode(),
+        headers=headers,
+        content_type="application/json",
+    )
