@@ -34,7 +34,7 @@ Errors are small, can be pickled, and hold no image, name, birth date or token.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Required, TypedDict, Unpack
 
 import attrs
 
@@ -210,6 +210,16 @@ class UnexpectedResponseError(OutcomeUnknownError):
         )
 
 
+class RefusalFields(TypedDict, total=False):
+    """What every `ApiError` is made of; see there."""
+
+    status: Required[int]
+    code: str | None
+    message: str
+    reason: str | None
+    detail: str | None
+
+
 class ApiError(VerifikError):
     """The server answered no.
 
@@ -224,20 +234,12 @@ class ApiError(VerifikError):
     outcome = Outcome.REJECTED
     hint = "The server refused; sending the same again will not help."
 
-    def __init__(
-        self,
-        *,
-        status: int,
-        code: str | None = None,
-        message: str = "",
-        reason: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        self.status = status
-        self.code = code
-        self.message = message
-        self.reason = reason
-        self.detail = detail
+    def __init__(self, **refusal: Unpack[RefusalFields]) -> None:
+        self.status = status = refusal["status"]
+        self.code = code = refusal.get("code")
+        self.message = message = refusal.get("message", "")
+        self.reason = reason = refusal.get("reason")
+        self.detail = refusal.get("detail")
         text = f"HTTP {status} {reason or code or ''}".rstrip()
         if message and message not in (reason, f"{status}:{reason}"):
             text = f"{text}: {message}"
@@ -292,19 +294,13 @@ class DuplicatePersonError(ApiError):
 
     hint = "The person is enrolled already: use that one, or another collection."
 
-    def __init__(  # noqa: PLR0913 - the fields of a refusal, by keyword
+    def __init__(
         self,
         *,
-        status: int,
-        code: str | None = None,
-        message: str = "",
-        reason: str | None = None,
-        detail: str | None = None,
         existing_person: ExistingPerson | None = None,
+        **refusal: Unpack[RefusalFields],
     ) -> None:
-        super().__init__(
-            status=status, code=code, message=message, reason=reason, detail=detail
-        )
+        super().__init__(**refusal)
         self.existing_person = existing_person
         self.may_be_own_write = False
 
@@ -320,20 +316,14 @@ class LivenessFailedError(ApiError):
 
     hint = "Take new photographs of the living person; see `reason`."
 
-    def __init__(  # noqa: PLR0913 - the fields of a refusal, by keyword
+    def __init__(
         self,
         *,
-        status: int,
-        code: str | None = None,
-        message: str = "",
-        reason: str | None = None,
-        detail: str | None = None,
         score: float | None = None,
         retakeable: bool = False,
+        **refusal: Unpack[RefusalFields],
     ) -> None:
-        super().__init__(
-            status=status, code=code, message=message, reason=reason, detail=detail
-        )
+        super().__init__(**refusal)
         self.score = score
         self.retakeable = retakeable
 
@@ -365,19 +355,13 @@ class RateLimitedError(ApiError):
 
     hint = "Send fewer requests, or later; this one was not acted upon."
 
-    def __init__(  # noqa: PLR0913 - the fields of a refusal, by keyword
+    def __init__(
         self,
         *,
-        status: int,
-        code: str | None = None,
-        message: str = "",
-        reason: str | None = None,
-        detail: str | None = None,
         retry_after: float | None = None,
+        **refusal: Unpack[RefusalFields],
     ) -> None:
-        super().__init__(
-            status=status, code=code, message=message, reason=reason, detail=detail
-        )
+        super().__init__(**refusal)
         self.retry_after = retry_after
 
 

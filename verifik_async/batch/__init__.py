@@ -1,0 +1,1 @@
+"""Many persons at once: manifests in, one verdict for each person out."""

@@ -1,0 +1,154 @@
+"""One verdict for each person, and the counts of a run."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from verifik_async.errors import (
+    ApiError,
+    AuthenticationError,
+    ClientClosedError,
+    ConfigurationError,
+    CredentialsError,
+    DuplicatePersonError,
+    InvalidRequestError,
+    LivenessFailedError,
+    Outcome,
+    PermissionDeniedError,
+    RateLimitedError,
+    VerifikError,
+)
+from verifik_async.models import Enrollment, EnrollmentRequest
+
+
+class OutcomeStatus(enum.StrEnum):
+    """What became of one person."""
+
+    ENROLLED = "enrolled"
+    """A person came back."""
+
+    PRESUMED_ENROLLED = "presumed_enrolled"
+    """A duplicate was answered after an attempt of our own with unknown outcome."""
+
+    DUPLICATE = "duplicate"
+    """The person was in the collection already."""
+
+    LIVENESS_FAILED = "liveness_failed"
+    """The images did not pass the liveness check."""
+
+    REJECTED = "rejected"
+    """The server refused for another reason."""
+
+    INVALID = "invalid"
+    """Refused here; nothing was sent."""
+
+    UNKNOWN = "unknown"
+    """Sent, and no readable answer: the person may exist."""
+
+    FAILED = "failed"
+    """All attempts were spent, and none reached the server's decision."""
+
+    NOT_ATTEMPTED = "not_attempted"
+    """The run stopped before this person's turn."""
+
+    SKIPPED = "skipped"
+    """Settled by an earlier run."""
+
+
+@attrs.frozen(kw_only=True)
+class BatchItem:
+    """A person to enroll, and what the caller calls this person.
+
+    Attributes:
+        request: The request, or a callable that makes it when its turn comes. An
+            `InvalidRequestError` raised there is this item's outcome, `invalid`.
+        key: The caller's own id, handed back with the outcome.
+    """
+
+    request: EnrollmentRequest | Callable[[], EnrollmentRequest] = attrs.field(
+        repr=False
+    )
+    key: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class BatchOutcome:
+    """What became of one person.
+
+    Attributes:
+        index: Place in the source, from 0; outcomes come as they complete.
+        key: The item's key.
+        status: The verdict.
+        enrollment: The person, for `enrolled`.
+        error: Why not, for all else but `not_attempted` and `skipped`.
+        attempts: Requests sent for this person.
+    """
+
+    index: int
+    key: str | None = None
+    status: OutcomeStatus
+    enrollment: Enrollment | None = None
+    error: Exception | None = None
+    attempts: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class BatchReport:
+    """Where a run stands.
+
+    Attributes:
+        counts: Persons by status; every status is there.
+        total: Persons with a verdict.
+        in_flight: Persons being enrolled now.
+        attempts: Requests sent.
+        elapsed: Seconds since the run began, until now or its end.
+        stop_reason: Why the run stopped before its source ended, as a sentence.
+        stop_error: The error that stopped it.
+    """
+
+    counts: Mapping[OutcomeStatus, int]
+    total: int = 0
+    in_flight: int = 0
+    attempts: int = 0
+    elapsed: float = 0.0
+    stop_reason: str | None = None
+    stop_error: Exception | None = None
+
+    @property
+    def rate(self) -> float:
+        """Persons settled per second, of those that were attempted."""
+        waiting = self.counts[OutcomeStatus.NOT_ATTEMPTED]
+        settled = self.total - waiting - self.counts[OutcomeStatus.SKIPPED]
+        return settled / self.elapsed if self.elapsed > 0 else 0.0
+
+
+FATAL = (
+    AuthenticationError,
+    PermissionDeniedError,
+    CredentialsError,
+    ConfigurationError,
+    ClientClosedError,
+)
+"""Errors that every further person would meet alike: they stop the run."""
+
+
+def status_of(error: VerifikError) -> OutcomeStatus:
+    """The verdict that an error means for its person."""
+    if error.outcome is Outcome.UNKNOWN:
+        return OutcomeStatus.UNKNOWN
+    if isinstance(error, FATAL):
+        return OutcomeStatus.NOT_ATTEMPTED
+    if isinstance(error, DuplicatePersonError):
+        own = error.may_be_own_write
+        return OutcomeStatus.PRESUMED_ENROLLED if own else OutcomeStatus.DUPLICATE
+    verdicts: tuple[tuple[type[VerifikError], OutcomeStatus], ...] = (
+        (LivenessFailedError, OutcomeStatus.LIVENESS_FAILED),
+        (InvalidRequestError, OutcomeStatus.INVALID),
+        (RateLimitedError, OutcomeStatus.FAILED),
+        (ApiError, OutcomeStatus.REJECTED),
+    )
+    found = (status for kind, status in verdicts if isinstance(error, kind))
+    return next(found, OutcomeStatus.FAILED)

@@ -1,0 +1,57 @@
+"""Where the persons of a run come from: one at a time, numbered, from any iterable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from typing import Generic, TypeVar, cast
+
+Item = TypeVar("Item")
+
+
+class Source(Generic[Item]):
+    """An iterable, plain or asynchronous, that several workers pull from."""
+
+    def __init__(self, items: Iterable[Item] | AsyncIterable[Item]) -> None:
+        """Take `items`; nothing is pulled yet.
+
+        Raises:
+            TypeError: `items` can't be iterated.
+        """
+        self.may_wait_forever = isinstance(items, AsyncIterable)
+        """It is asynchronous: a queue, say, that no end is known of."""
+        self._later = aiter(items) if isinstance(items, AsyncIterable) else None
+        self._now = iter(()) if isinstance(items, AsyncIterable) else iter(items)
+        self._pulled = 0
+        self._turn = asyncio.Lock()
+        self._ended = False
+
+    async def pull(self) -> tuple[int, Item] | None:
+        """The next item with its index, or None at the end.
+
+        Raises:
+            Exception: What the iterable raised; it counts as ended from then on.
+        """
+        async with self._turn:
+            if self._ended:
+                return None
+            self._ended = True  # unless there is an item
+            if self._later is not None:
+                async for item in self._later:
+                    return self._numbered(item)
+            for item in self._now:
+                return self._numbered(item)
+            return None
+
+    def _numbered(self, item: Item) -> tuple[int, Item]:
+        self._ended = False
+        self._pulled += 1
+        return self._pulled - 1, item
+
+    async def aclose(self) -> None:
+        """Pull nothing more; a generator is closed, so that it frees its files."""
+        self._ended = True
+        if isinstance(self._later, AsyncGenerator):
+            await cast("AsyncGenerator[Item, None]", self._later).aclose()
+        if isinstance(self._now, Generator):
+            cast("Generator[Item, None, None]", self._now).close()

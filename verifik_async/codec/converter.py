@@ -1,0 +1,173 @@
+"""The one cattrs converter: field names of the wire, and lenient reading.
+
+What varies between the API's pages, old answers and clients is listed in the
+project's notes on the API (§1.3); each hook below accepts all variants seen, and
+gives None for what it can't read, so that one odd field never loses a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import cast
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from verifik_async.models import EnrollmentRequest, Gender, Person, Signature
+
+JsonObject = Mapping[str, object]
+
+
+def json_object(value: object) -> JsonObject | None:
+    """`value` if it is a JSON object."""
+    return cast("JsonObject", value) if isinstance(value, dict) else None
+
+
+def text_or_none(value: object, _: object = None) -> str | None:
+    """`value` if it is text that says something."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def identifier(value: object) -> str | None:
+    """An id as text: plain, or in MongoDB's `{"$oid": …}`."""
+    wrapped = json_object(value)
+    return text_or_none(wrapped.get("$oid") if wrapped else value)
+
+
+def person_id(value: object, _: object = None) -> str:
+    """An id that must be there."""
+    found = identifier(value)
+    if found is None:
+        raise ValueError("no id")
+    return found
+
+
+def collection_ids(value: object, _: object = None) -> tuple[str, ...]:
+    """Ids of collections, given as texts or as objects `{_id, code, name}`."""
+    found: list[str] = []
+    for item in cast("list[object]", value) if isinstance(value, list) else []:
+        whole = json_object(item)
+        keys = ("_id", "id", "code") if whole else ()
+        candidates = [identifier(whole.get(key)) for key in keys] if whole else []
+        known = next(filter(None, candidates), None) or identifier(item)
+        if known:
+            found.append(known)
+    return tuple(found)
+
+
+def moment(value: object, _: object = None) -> dt.datetime | None:
+    """An ISO date and time."""
+    try:
+        return dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def day(value: object, _: object = None) -> dt.date | None:
+    """A birth date: ISO date, ISO date and time, or `{year, month, day}`."""
+    if isinstance(value, str):
+        found = moment(value)
+        return found.date() if found else None
+    parts = json_object(value) or {}
+    numbers = [parts.get(key) for key in ("year", "month", "day")]
+    whole = [n for n in numbers if isinstance(n, int)]
+    try:
+        return dt.date(*whole) if len(whole) == len(numbers) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def gender_or_none(value: object, _: object = None) -> Gender | None:
+    """One of the two genders."""
+    return next((gender for gender in Gender if gender == value), None)
+
+
+def flag(value: object, _: object = None) -> bool | None:
+    """A truth value."""
+    return value if isinstance(value, bool) else None
+
+
+_converter = cattrs.Converter()
+_converter.register_unstructure_hook(dt.date, dt.date.isoformat)
+
+_write_request = make_dict_unstructure_fn(
+    EnrollmentRequest, _converter, images=override(omit=True)
+)
+
+_PERSON_KEYS = {
+    "_id": "id",
+    "collections": "collections",
+    "name": "name",
+    "gender": "gender",
+    "date_of_birth": "date_of_birth",
+    "nationality": "nationality",
+    "deleted": "deleted",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+
+_read_person = make_dict_structure_fn(
+    Person,
+    _converter,
+    id=override(rename="_id", struct_hook=person_id),
+    collections=override(struct_hook=collection_ids),
+    name=override(struct_hook=text_or_none),
+    gender=override(struct_hook=gender_or_none),
+    date_of_birth=override(struct_hook=day),
+    nationality=override(struct_hook=text_or_none),
+    deleted=override(struct_hook=flag),
+    created_at=override(rename="createdAt", struct_hook=moment),
+    updated_at=override(rename="updatedAt", struct_hook=moment),
+    extra=override(struct_hook=lambda value, _: cast("JsonObject", value)),
+)
+
+_read_signature = make_dict_structure_fn(
+    Signature,
+    _converter,
+    message=override(struct_hook=text_or_none),
+    date_time=override(rename="dateTime", struct_hook=text_or_none),
+)
+
+
+def wire_fields(request: EnrollmentRequest) -> JsonObject:
+    """The request's fields but for the images, as on the wire."""
+    fields = _write_request(request)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def read_person(data: JsonObject) -> Person:
+    """A person from the answer's `data`.
+
+    Raises:
+        Exception: There is no id; `cattrs.transform_error` tells where.
+    """
+    fields: dict[str, object] = {"_id": data.get("id"), **data}
+    fields["extra"] = {}
+    person = _read_person(fields, Person)
+    unread = {
+        key: value
+        for key, value in data.items()
+        if (key != "id" or "_id" in data)
+        and _unread(value, person, _PERSON_KEYS.get(key))
+    }
+    return attrs.evolve(person, extra=unread) if unread else person
+
+
+def _unread(value: object, person: Person, field: str | None) -> bool:
+    """Whether the answer holds more here than the person's field does."""
+    if field is None:
+        return True
+    read: object = getattr(person, field)
+    if isinstance(value, list):
+        return value != list(cast("tuple[str, ...]", read))
+    return value is not None and read is None
+
+
+def read_signature(value: object) -> Signature | None:
+    """The signature: an object, a text (one translated page), or nothing."""
+    if isinstance(value, str):
+        return Signature(message=value)
+    fields = json_object(value)
+    return _read_signature(fields, Signature) if fields else None

@@ -1,0 +1,165 @@
+"""From an answer to an `Enrollment`, or to one error."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import cattrs
+
+from verifik_async.codec.converter import (
+    json_object,
+    read_person,
+    read_signature,
+    text_or_none,
+)
+from verifik_async.codec.error_bodies import ErrorBody, read_error_body
+from verifik_async.codec.privacy import scrub
+from verifik_async.codec.refusals import Meaning, liveness_meaning, meaning_of
+from verifik_async.errors import (
+    ApiError,
+    DuplicatePersonError,
+    LivenessFailedError,
+    RateLimitedError,
+    RefusalFields,
+    ServerError,
+    UnexpectedResponseError,
+)
+from verifik_async.models import Enrollment
+
+if TYPE_CHECKING:
+    from verifik_async.models import EnrollmentRequest
+    from verifik_async.tokens import Token
+    from verifik_async.wire import HttpResponse
+
+_OK, _NOT_OK = 200, 300
+_TOO_MANY, _SERVER_FAILED, _UNAVAILABLE = 429, 500, 503
+
+
+def decode_enrollment(
+    response: HttpResponse,
+    *,
+    request: EnrollmentRequest,
+    token: Token,
+    now: dt.datetime,
+) -> Enrollment:
+    """What the answer says: a person, or the one error that it means.
+
+    Args:
+        response: The answer.
+        request: What was asked, so that the server's echo of it can be taken out of
+            errors; nothing else of it is used.
+        token: Likewise.
+        now: For a Retry-After that is a date, where the answer has no date itself.
+
+    Raises:
+        UnexpectedResponseError: A 2xx that can't be understood: outcome `UNKNOWN`.
+        ApiError: The server answered no; the table in `refusals` tells which.
+    """
+    if _OK <= response.status < _NOT_OK:
+        return _enrollment(response)
+    raise _refusal(response, request=request, token=token, now=now)
+
+
+def _enrollment(response: HttpResponse) -> Enrollment:
+    try:
+        root = json_object(json.loads(response.body))
+    except (ValueError, RecursionError):
+        root = None
+        problem = f"no JSON, {len(response.body)} bytes @ $"
+    else:
+        problem = "no object @ $"
+    data = json_object(root.get("data")) if root else None
+    if root is None or data is None:
+        what = "no person @ $.data" if root is not None else problem
+        raise UnexpectedResponseError(status=response.status, problems=[what])
+    # Raised outside the handler: the chained traceback would hold the person.
+    problems: list[str] = []
+    try:
+        person = read_person(data)
+    except Exception as error:  # noqa: BLE001 - cattrs raises groups of any kind
+        problems = cattrs.transform_error(error, "$.data")
+    else:
+        return Enrollment(
+            person=person,
+            signature=read_signature(root.get("signature")),
+            request_id=text_or_none(root.get("id")),
+        )
+    raise UnexpectedResponseError(status=response.status, problems=problems)
+
+
+def _refusal(
+    response: HttpResponse,
+    *,
+    request: EnrollmentRequest,
+    token: Token,
+    now: dt.datetime,
+) -> ApiError:
+    secrets = (request.name, request.date_of_birth.isoformat(), token.value)
+    body = read_error_body(response)
+    meaning = _refined(
+        meaning_of(
+            status=response.status,
+            word=body.word,
+            text=body.message,
+            codes=body.codes,
+        ),
+        body,
+    )
+    code = next(iter(body.codes), None)
+    status = response.status
+    said = RefusalFields(
+        status=status,
+        code=scrub(code, secrets)[:64] if code else None,
+        message=scrub(body.message, secrets),
+        reason=meaning.reason or scrub(body.word.lower(), secrets) or None,
+        detail=scrub(body.detail, secrets) if body.detail else None,
+    )
+    wait = retry_after(response, now=now)
+    if status == _TOO_MANY or (status == _UNAVAILABLE and wait is not None):
+        return RateLimitedError(retry_after=wait, **said)
+    if status >= _SERVER_FAILED:
+        return ServerError(**said)
+    if meaning.error is LivenessFailedError:
+        return LivenessFailedError(
+            score=body.score, retakeable=meaning.retakeable, **said
+        )
+    if meaning.error is DuplicatePersonError:
+        return DuplicatePersonError(existing_person=body.person, **said)
+    return meaning.error(**said)
+
+
+def _refined(meaning: Meaning, body: ErrorBody) -> Meaning:
+    """A failed liveness check may name its cause beside itself."""
+    if meaning.error is not LivenessFailedError:
+        return meaning
+    named = filter(None, (body.failure_reason, body.detail))
+    return next(filter(None, map(liveness_meaning, named)), meaning)
+
+
+def retry_after(response: HttpResponse, *, now: dt.datetime) -> float | None:
+    """Seconds of the Retry-After header, in either of its forms (RFC 9110 10.2.3).
+
+    A date is read against the answer's own Date, so that clocks need not agree.
+    """
+    value = response.headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        until = _http_date(value)
+        if until is None:
+            return None
+        base = _http_date(response.headers.get("date", "")) or now
+        seconds = (until - base).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _http_date(value: str) -> dt.datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
