@@ -139,15 +139,6 @@ __all__ = [
     "VerifikClient",
     "VerifikError",
     "WriteError",
-    "client",
-    "clock",
-    "errors",
-    "events",
-    "images",
-    "models",
-    "retry",
-    "tokens",
-    "wire",
 ]
 
 

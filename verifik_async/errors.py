@@ -73,6 +73,8 @@ class VerifikError(Exception):
         super().__init__(message)
         self.attempts = 0
         self.elapsed = 0.0
+        if self.hint:
+            self.add_note(self.hint)  # tracebacks show it below the message
 
     # Exceptions unpickle by calling cls(*args), which fails for every class whose
     # constructor takes keywords; these are rebuilt without calling it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
-from typing import Generic, TypeVar, cast
+import inspect
+from collections.abc import AsyncIterable, Iterable
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -51,7 +52,9 @@ class Source(Generic[Item]):
     async def aclose(self) -> None:
         """Pull nothing more; a generator is closed, so that it frees its files."""
         self._ended = True
-        if isinstance(self._later, AsyncGenerator):
-            await cast("AsyncGenerator[Item, None]", self._later).aclose()
-        if isinstance(self._now, Generator):
-            cast("Generator[Item, None, None]", self._now).close()
+        later: object = self._later
+        now: object = self._now
+        if inspect.isasyncgen(later):
+            await later.aclose()
+        if inspect.isgenerator(now):
+            now.close()
