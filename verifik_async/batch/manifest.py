@@ -1,0 +1,144 @@
+"""Manifests: who is to be enrolled, as a table of a person a row.
+
+    id,name,gender,date_of_birth,nationality,images
+    42,Jane Doe,F,1990-01-15,CO,photos/jane-1.jpg;photos/jane-2.jpg
+
+CSV (delimiter `,`, `;` or tab; with a header) or JSONL (an object a line with the same
+keys; `images` may be a list). Further columns `collection_id`, `liveness_min_score`,
+`min_score` and `search_mode` go before the job's defaults. Files are read row by row,
+however long they are.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from verifik_async.batch.first_seen import FirstSeen
+from verifik_async.batch.manifest_checks import ManifestRow, RowDefaults, fault
+from verifik_async.batch.manifest_csv import csv_rows, read_header
+from verifik_async.batch.manifest_images import PictureFolder
+from verifik_async.batch.manifest_jsonl import jsonl_rows
+from verifik_async.batch.manifest_text import ManifestError, manifest_lines
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from verifik_async.batch.manifest_rows import RawRow
+    from verifik_async.errors import FieldFault
+
+__all__ = ["Manifest", "ManifestError", "ManifestRow", "RowDefaults"]
+
+_LONGEST_ID = 200
+_JSONL_ENDINGS = (".jsonl", ".ndjson")
+
+
+@attrs.frozen(kw_only=True)
+class Manifest:
+    """A manifest file whose head was read. Each iteration reads it from the start.
+
+    Attributes:
+        path: The file.
+        defaults: What holds for a row that does not say otherwise.
+        notes: What a person should be told, such as columns that are ignored.
+    """
+
+    path: Path
+    defaults: RowDefaults
+    notes: tuple[str, ...]
+    _jsonl: bool = attrs.field(alias="jsonl")
+    _allow_outside: bool = attrs.field(alias="allow_outside")
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        defaults: RowDefaults | None = None,
+        allow_outside: bool = False,
+    ) -> Self:
+        """Read the head of a manifest.
+
+        Args:
+            path: A CSV or JSONL file; image paths in it are relative to its folder.
+            defaults: What holds for a row that does not say otherwise.
+            allow_outside: Also take pictures from outside that folder.
+
+        Raises:
+            ManifestError: The file can't be used as a whole.
+        """
+        where = Path(path)
+        filled = defaults or RowDefaults()
+        jsonl = _is_jsonl(where)
+        return cls(
+            path=where,
+            defaults=filled,
+            notes=() if jsonl else _header_notes(where, filled),
+            jsonl=jsonl,
+            allow_outside=allow_outside,
+        )
+
+    def __iter__(self) -> Iterator[ManifestRow]:
+        """The rows in their order, blank ones left out.
+
+        Raises:
+            ManifestError: The file can't be read on, or there is no row.
+        """
+        pictures = PictureFolder(self.path.parent, allow_outside=self._allow_outside)
+        defaults = self.defaults.values()
+        row = None
+        with closing(FirstSeen()) as ids, closing(manifest_lines(self.path)) as lines:
+            for raw in self._raw_rows(lines):
+                key, faults = _key(raw, ids)
+                row = ManifestRow(
+                    number=raw.number,
+                    key=key,
+                    raw=raw,
+                    faults=tuple(faults),
+                    defaults=defaults,
+                    pictures=pictures,
+                )
+                yield row
+        if row is None:
+            raise ManifestError("the manifest holds no rows: add one for each person")
+
+    def _raw_rows(self, lines: Iterator[str]) -> Iterator[RawRow]:
+        return jsonl_rows(lines) if self._jsonl else csv_rows(lines, read_header(lines))
+
+
+def _is_jsonl(path: Path) -> bool:
+    with closing(manifest_lines(path)) as lines:
+        start = next((line.strip() for line in lines if not line.isspace()), "")
+    return path.suffix.lower() in _JSONL_ENDINGS or start[:1] in ("{", "[")
+
+
+def _header_notes(path: Path, defaults: RowDefaults) -> tuple[str, ...]:
+    with closing(manifest_lines(path)) as lines:
+        header = read_header(lines)
+    if defaults.collection_id is None and "collection_id" not in header.columns:
+        raise ManifestError(
+            "no collection to enroll into: give one for the whole job, "
+            "or add a column collection_id"
+        )
+    return header.notes
+
+
+def _key(raw: RawRow, ids: FirstSeen) -> tuple[str | None, Sequence[FieldFault]]:
+    key = raw.values.get("id")
+    if key is None:
+        return None, ()
+    if not isinstance(key, str):
+        kind = type(key).__name__
+        return None, [fault("id", f"must be a string or whole number, not {kind}")]
+    if len(key) > _LONGEST_ID or not key.isprintable():
+        problem = f"must have at most {_LONGEST_ID} characters, all of them visible"
+        return None, [fault("id", problem)]
+    earlier = ids.earlier(key, raw.number)
+    if earlier is None:
+        return key, ()
+    hint = "give each person an id of its own"
+    return key, [fault("id", f"is that of row {earlier} already", hint)]

@@ -1,0 +1,109 @@
+"""A manifest as JSONL: one object a line, with the columns as keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, cast
+
+from verifik_async.batch.manifest_rows import (
+    COLUMNS,
+    SCORES,
+    RawRow,
+    split_paths,
+    suggestion,
+)
+from verifik_async.batch.manifest_text import ManifestError
+from verifik_async.errors import FieldFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def jsonl_rows(lines: Iterable[str]) -> Iterator[RawRow]:
+    """One row a line; blank lines count, but are not given.
+
+    Raises:
+        ManifestError: The file is one JSON array and not an object a line.
+    """
+    first = True
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text:
+            continue
+        if first and text[0] == "[":
+            raise ManifestError("the manifest is a JSON array: write one object a line")
+        first = False
+        yield _row(number, text)
+
+
+def _row(number: int, text: str) -> RawRow:
+    try:
+        row: object = json.loads(text, object_pairs_hook=_object)
+    except _RepeatedKeyError:
+        return RawRow.of_torn(number, "has the same key twice", "leave one of them")
+    except (ValueError, RecursionError) as error:
+        column = getattr(error, "colno", None)
+        where = f" at character {column}" if column else ""
+        return RawRow.of_torn(number, f"is no JSON{where}", "write one object a line")
+    if not isinstance(row, dict):
+        return RawRow.of_torn(number, "is no JSON object", "write {…} on each line")
+    return _object_row(number, cast("dict[str, object]", row))
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise _RepeatedKeyError
+    return made
+
+
+def _object_row(number: int, row: dict[str, object]) -> RawRow:
+    values: dict[str, object] = {}
+    faults: list[FieldFault] = []
+    for position, (name, value) in enumerate(row.items(), start=1):
+        if name not in COLUMNS:
+            # The key is not told: where keys are wrong, one may be a person's name.
+            hint = suggestion(name) or f"known are {', '.join(COLUMNS)}"
+            faults.append(_fault("row", f"key {position} is not known", hint))
+        elif _has_half_character(value):
+            faults.append(
+                _fault(name, "holds half a character", r"mend its \u escapes")
+            )
+        else:
+            tidy = _tidy(name, value)
+            if tidy is not None:
+                values[name] = tidy
+    return RawRow(number=number, values=values, faults=tuple(faults))
+
+
+def _has_half_character(value: object) -> bool:
+    """Whether a text in it has a lone surrogate, which can't be sent or shown."""
+    if isinstance(value, list):
+        return any(_has_half_character(item) for item in cast("list[object]", value))
+    if not isinstance(value, str) or value.isascii():
+        return False
+    return bool(_HALF_CHARACTER.search(value))
+
+
+def _tidy(name: str, value: object) -> object:
+    """The value as the checks want it; None where there is none."""
+    if isinstance(value, str):
+        text = value.strip()
+        return (split_paths(text) if name == "images" else text) or None
+    if name == "id" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if name in SCORES and isinstance(value, int) and not isinstance(value, bool):
+        # out of range all the same, but no number too large to be a float
+        return max(-2, min(2, value))
+    return value
+
+
+def _fault(field: str, problem: str, hint: str) -> FieldFault:
+    return FieldFault(field=field, problem=problem, hint=hint)
