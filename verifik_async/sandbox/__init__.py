@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from verifik_async.sandbox import faces
 from verifik_async.sandbox.rules import PersonRecord, Settings
 from verifik_async.sandbox.scenarios import Scenario
 from verifik_async.sandbox.transport import SandboxTransport
@@ -24,6 +25,7 @@ __all__ = [
     "Scenario",
     "Settings",
     "World",
+    "faces",
 ]
 
 
