@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import enum
+import errno
 import io
-import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NoReturn, Self
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Self, TypeVar
 
 import attrs
 import pybase64
 
 from verifik_async.errors import FieldFault, InvalidRequestError
+
+if TYPE_CHECKING:
+    import os
+
+Value = TypeVar("Value")
 
 SHORTEST_BASE64 = 100
 """Base64 texts shorter than this are answered 412 `only_images_in_base64`: the
@@ -66,14 +72,10 @@ class FaceImage:
         The file must not change until then: another size is refused.
         """
         where = Path(path)
-        try:
-            with where.open("rb", buffering=0) as stream:
-                head = stream.read(16)
-                size = os.fstat(stream.fileno()).st_size
-        except (OSError, ValueError) as error:
-            what = getattr(error, "strerror", None) or type(error).__name__
-            _refuse(f"the file can't be read: {what}", "check the path")
-        return cls(*_checked(head, size), where)
+        looked = _attempted(lambda: _head_and_size(where))
+        if isinstance(looked, str):
+            _refuse(f"the file can't be read: {looked}", "check the path")
+        return cls(*_checked(*looked), where)
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
@@ -100,11 +102,12 @@ class FaceImage:
                 _refuse("is a data: URL without base64", "pass raw base64")
             compact = rest
         try:
-            return cls.from_bytes(pybase64.b64decode(compact, validate=True))
-        except ValueError as error:
-            if isinstance(error, InvalidRequestError):
-                raise
+            data = pybase64.b64decode(compact, validate=True)
+        except ValueError:
+            data = None
+        if data is None:
             _refuse("is no base64", "use the standard alphabet, with padding")
+        return cls.from_bytes(data)
 
     @classmethod
     def from_opener(cls, opener: Callable[[], BinaryIO], size: int) -> Self:
@@ -112,16 +115,13 @@ class FaceImage:
 
         Args:
             opener: Gives a new binary stream at every call: once here, to look at
-                the first bytes, and once for every attempt to send it, from a
-                worker thread.
+                the first bytes, and once for every attempt to send it; from a
+                worker thread if the image is not small.
             size: How many bytes the stream holds.
         """
-        try:
-            with opener() as stream:
-                head = stream.read(16)
-        except OSError as error:
-            what = error.strerror or type(error).__name__
-            _refuse(f"can't be opened: {what}", "check the opener")
+        head = _attempted(lambda: _head_of(opener()))
+        if isinstance(head, str):
+            _refuse(f"can't be opened: {head}", "check the opener")
         return cls(*_checked(head, size), opener)
 
     @property
@@ -136,6 +136,31 @@ class FaceImage:
         if isinstance(self._source, Path):
             return self._source.open("rb", buffering=0)
         return self._source()
+
+
+def _attempted(read: Callable[[], Value]) -> Value | str:
+    """What `read` gives, or what went wrong, as text.
+
+    The system's error itself names the file, maybe the person, and would be chained
+    to whatever is raised while it is handled.
+    """
+    try:
+        return read()
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else None
+        return what or type(error).__name__
+
+
+def _head_and_size(path: Path) -> tuple[bytes, int]:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a file")  # opening a pipe waits for ever
+    return _head_of(path.open("rb", buffering=0)), status.st_size
+
+
+def _head_of(stream: BinaryIO) -> bytes:
+    with stream:
+        return stream.read(16)
 
 
 def _checked(head: bytes, size: int) -> tuple[ImageKind, int]:

@@ -98,24 +98,34 @@ class Base64Part:
                 when it was checked. The last block is withheld in this case, so a
                 server that counts bytes cannot act on the request.
         """
-        left = self.source.size
+        problem = "has changed size since it was checked"
         try:
-            with self.source.open() as stream:
-                while left:
-                    block = _read_fully(stream, min(left, ENCODED_AT_A_TIME))
-                    left -= len(block)
-                    if not block or (not left and stream.read(1)):
-                        raise self._refusal("has changed size since it was checked")
-                    yield pybase64.b64encode(block)
+            yield from self._unchanged_blocks()
         except OSError as error:
             what = error.strerror or type(error).__name__
-            raise self._refusal(f"can't be read any more: {what}") from None
-
-    def _refusal(self, problem: str) -> InvalidRequestError:
+            problem = f"can't be read any more: {what}"
+        except _SizeChanged:
+            pass
+        else:
+            return
+        # Outside the handlers: the system's error names the file, maybe the person.
         hint = "leave image files alone until the run is over"
-        return InvalidRequestError(
-            [FieldFault(field=self.label, problem=problem, hint=hint)]
-        )
+        fault = FieldFault(field=self.label, problem=problem, hint=hint)
+        raise InvalidRequestError([fault])
+
+    def _unchanged_blocks(self) -> Iterator[bytes]:
+        left = self.source.size
+        with self.source.open() as stream:
+            while left:
+                block = _read_fully(stream, min(left, ENCODED_AT_A_TIME))
+                left -= len(block)
+                if not block or (not left and stream.read(1)):
+                    raise _SizeChanged
+                yield pybase64.b64encode(block)
+
+
+class _SizeChanged(Exception):  # noqa: N818 - a signal, never leaves this module
+    pass
 
 
 def _read_fully(stream: BinaryIO, size: int) -> bytes:

@@ -8,7 +8,7 @@ import json
 import socket
 import struct
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 Behaviour = Callable[["Exchange"], Awaitable[None]]
 
@@ -91,8 +91,8 @@ class RawServer:
                 more = len(self.behaviours) > 1
                 behave = self.behaviours.popleft() if more else self.behaviours[0]
                 await behave(exchange)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # streams of Python 3.11 complain about a handler that is cancelled
         finally:
             self.open_connections -= 1
             self._tasks.discard(task)
@@ -106,7 +106,7 @@ class RawServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(*behaviours: Behaviour) -> AsyncIterator[RawServer]:
+async def serving(*behaviours: Behaviour) -> AsyncGenerator[RawServer]:
     """A server on loopback with these behaviours, one a request."""
     raw = RawServer()
     raw.behaviours.extend(behaviours)
