@@ -118,6 +118,11 @@ class VerifikClient:
             clock=clock,
         )
 
+    @property
+    def base_url(self) -> str:
+        """Where the API is, without a closing slash."""
+        return self._base_url
+
     async def enroll(self, request: EnrollmentRequest) -> Enrollment:
         """Enroll one person: create, or update, after liveness and a search.
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from verifik_async.errors import ConfigurationError, CredentialsError
+from verifik_async.errors import (
+    ClientClosedError,
+    ConfigurationError,
+    CredentialsError,
+)
 from verifik_async.loops import PerLoop
 
 if TYPE_CHECKING:
@@ -126,6 +130,11 @@ class ProvidedToken:
             task.add_done_callback(lambda done: _forget(asking, done))
         try:
             return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            me = asyncio.current_task()
+            if me is None or me.cancelling() or not task.cancelled():
+                raise
+            raise ClientClosedError("closed while waiting for a token") from None
         except CredentialsError as error:
             # Each caller gets an error of its own, to note its own attempts on.
             raise CredentialsError(str(error)) from error.__cause__
