@@ -39,7 +39,7 @@ def test_there_are_programs() -> None:
 def test_ci_runs_the_second_command() -> None:
     """CI does what the README tells people to do, step by step, and no more."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    steps = [line for line in script.splitlines() if line and line[0] not in "#"]
+    steps = [line for line in script.splitlines() if line and line[0] != "#"]
     assert steps[0] == "set -euo pipefail"
     assert steps[1].startswith("cd ")
     assert " && ".join(steps[2:]) == COMMANDS[1]
