@@ -72,7 +72,7 @@ def day(value: object, _: object = None) -> dt.date | None:
         return found.date() if found else None
     parts = json_object(value) or {}
     numbers = [parts.get(key) for key in ("year", "month", "day")]
-    whole = [n for n in numbers if isinstance(n, int)]
+    whole = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool)]
     try:
         return dt.date(*whole) if len(whole) == len(numbers) else None
     except (ValueError, OverflowError):
@@ -143,14 +143,14 @@ def read_person(data: JsonObject) -> Person:
     Raises:
         Exception: There is no id; `cattrs.transform_error` tells where.
     """
-    fields: dict[str, object] = {"_id": data.get("id"), **data}
+    known = "_id" if identifier(data.get("_id")) else "id"
+    fields: dict[str, object] = {**data, "_id": data.get(known)}
     fields["extra"] = {}
     person = _read_person(fields, Person)
     unread = {
         key: value
         for key, value in data.items()
-        if (key != "id" or "_id" in data)
-        and _unread(value, person, _PERSON_KEYS.get(key))
+        if key != known and _unread(value, person, _PERSON_KEYS.get(key))
     }
     return attrs.evolve(person, extra=unread) if unread else person
 
@@ -160,8 +160,8 @@ def _unread(value: object, person: Person, field: str | None) -> bool:
     if field is None:
         return True
     read: object = getattr(person, field)
-    if isinstance(value, list):
-        return value != list(cast("tuple[str, ...]", read))
+    if isinstance(read, tuple):
+        return value is not None and value != list(cast("tuple[str, ...]", read))
     return value is not None and read is None
 
 

@@ -22,7 +22,6 @@ from verifik_async.codec.converter import (
     json_object,
     text_or_none,
 )
-from verifik_async.errors import ExistingPerson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
 _MESSAGE = re.compile(r"(?:\d{3}:\s*)?(?P<reason>[^@]*)(?:@(?P<detail>.*))?", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
-_MOST_COLLECTIONS = 20
-_LONGEST_ID = 64
+_LONGEST_READ = 4000
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +44,8 @@ class ErrorBody:
         detail: What stands behind the reason's `@`.
         failure_reason: What newer builds name beside a failed liveness check.
         score: A liveness score between 0 and 1.
-        person: Who is enrolled already.
+        person_id: Of the person who is enrolled already, as it stands.
+        collections: Ids of that person's collections, as they stand.
     """
 
     message: str = ""
@@ -55,7 +54,8 @@ class ErrorBody:
     detail: str | None = None
     failure_reason: str | None = None
     score: float | None = None
-    person: ExistingPerson | None = None
+    person_id: str | None = None
+    collections: tuple[str, ...] = ()
 
 
 def read_error_body(response: HttpResponse) -> ErrorBody:
@@ -69,21 +69,31 @@ def read_error_body(response: HttpResponse) -> ErrorBody:
         what = kind or "no content type"
         return ErrorBody(message=f"no JSON ({what}, {len(response.body)} bytes)")
     nested = json_object(root.get("data")) or {}
-    message = next(_messages(root, nested), "")
+    message = _shortened(next(_messages(root, nested), "").strip())
     grammar = _MESSAGE.match(message)
     reason = (grammar["reason"] if grammar else "").strip()
     detail = grammar["detail"] if grammar else None
     return ErrorBody(
         message=message,
-        codes=tuple(
-            filter(None, (text_or_none(x.get("code")) for x in (root, nested)))
-        ),
+        codes=tuple(filter(None, (_text(x.get("code")) for x in (root, nested)))),
         word=reason if _WORD.fullmatch(reason) else "",
         detail=detail.strip() if detail else None,
         failure_reason=_either(root, nested, "failureReason"),
         score=_score(root, nested, detail),
-        person=_person(nested),
+        person_id=identifier(nested.get("_id")) or identifier(nested.get("id")),
+        collections=collection_ids(nested.get("collections")),
     )
+
+
+def _shortened(text: str) -> str:
+    """The start of a text, up to a space: a half word might be half a secret."""
+    if len(text) <= _LONGEST_READ:
+        return text
+    return text[:_LONGEST_READ].rpartition(" ")[0]
+
+
+def _text(value: object) -> str:
+    return _shortened(text_or_none(value) or "")
 
 
 def _messages(
@@ -108,14 +118,15 @@ def _details(value: object) -> str:
         path = cast("list[object]", where) if isinstance(where, list) else []
         what = text_or_none(item.get("msg")) or text_or_none(item.get("message"))
         if what:
-            lines.append(": ".join(filter(None, (".".join(map(str, path)), what))))
+            names = (str(step) for step in path if isinstance(step, str | int))
+            lines.append(": ".join(filter(None, (".".join(names), what))))
     return "; ".join(lines)
 
 
 def _either(
     root: Mapping[str, object], nested: Mapping[str, object], key: str
 ) -> str | None:
-    return text_or_none(root.get(key)) or text_or_none(nested.get(key))
+    return _text(root.get(key)) or _text(nested.get(key)) or None
 
 
 def _score(
@@ -124,9 +135,11 @@ def _score(
     """A score as number or text; some clients meet it as a percentage."""
     fields = (body.get(key) for body in (root, nested) for key in _SCORE_KEYS)
     for value in (*fields, detail):
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            continue
         try:
-            score = float(cast("str", value))
-        except (TypeError, ValueError):
+            score = float(value)
+        except (ValueError, OverflowError):
             continue
         if math.isfinite(score) and 0 <= score <= 100:  # noqa: PLR2004 - per cent
             return score / 100 if score > 1 else score
@@ -134,15 +147,3 @@ def _score(
 
 
 _SCORE_KEYS = ("livenessScore", "liveness_score")
-
-
-def _person(nested: Mapping[str, object]) -> ExistingPerson | None:
-    """The person in `person_already_set`'s `data`, without personal data."""
-    found = identifier(nested.get("_id")) or identifier(nested.get("id"))
-    collections = collection_ids(nested.get("collections"))[:_MOST_COLLECTIONS]
-    if found is None and not collections:
-        return None
-    return ExistingPerson(
-        id=found[:_LONGEST_ID] if found else None,
-        collections=tuple(c[:_LONGEST_ID] for c in collections),
-    )

@@ -17,11 +17,12 @@ from verifik_async.codec.converter import (
     text_or_none,
 )
 from verifik_async.codec.error_bodies import ErrorBody, read_error_body
-from verifik_async.codec.privacy import scrub
+from verifik_async.codec.privacy import Scrubber
 from verifik_async.codec.refusals import Meaning, liveness_meaning, meaning_of
 from verifik_async.errors import (
     ApiError,
     DuplicatePersonError,
+    ExistingPerson,
     LivenessFailedError,
     RateLimitedError,
     RefusalFields,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from verifik_async.wire import HttpResponse
 
 _OK, _NOT_OK = 200, 300
+_MOST_COLLECTIONS = 20
 _TOO_MANY, _SERVER_FAILED, _UNAVAILABLE = 429, 500, 503
 
 
@@ -98,7 +100,9 @@ def _refusal(
     token: Token,
     now: dt.datetime,
 ) -> ApiError:
-    secrets = (request.name, request.date_of_birth.isoformat(), token.value)
+    scrub = Scrubber(
+        name=request.name, date_of_birth=request.date_of_birth, token=token.value
+    )
     body = read_error_body(response)
     meaning = _refined(
         meaning_of(
@@ -113,10 +117,10 @@ def _refusal(
     status = response.status
     said = RefusalFields(
         status=status,
-        code=scrub(code, secrets)[:64] if code else None,
-        message=scrub(body.message, secrets),
-        reason=meaning.reason or scrub(body.word.lower(), secrets) or None,
-        detail=scrub(body.detail, secrets) if body.detail else None,
+        code=scrub.clean(code)[:64] if code else None,
+        message=scrub.clean(body.message),
+        reason=meaning.reason or scrub.clean(body.word.lower()) or None,
+        detail=scrub.clean(body.detail) if body.detail else None,
     )
     wait = retry_after(response, now=now)
     if status == _TOO_MANY or (status == _UNAVAILABLE and wait is not None):
@@ -128,8 +132,17 @@ def _refusal(
             score=body.score, retakeable=meaning.retakeable, **said
         )
     if meaning.error is DuplicatePersonError:
-        return DuplicatePersonError(existing_person=body.person, **said)
+        return DuplicatePersonError(existing_person=_existing(body, scrub), **said)
     return meaning.error(**said)
+
+
+def _existing(body: ErrorBody, scrub: Scrubber) -> ExistingPerson | None:
+    """Who is enrolled already; ids that might tell more than an id are left out."""
+    found = scrub.identifier(body.person_id) if body.person_id else None
+    collections = tuple(filter(None, map(scrub.identifier, body.collections)))
+    if found is None and not collections:
+        return None
+    return ExistingPerson(id=found, collections=collections[:_MOST_COLLECTIONS])
 
 
 def _refined(meaning: Meaning, body: ErrorBody) -> Meaning:
@@ -153,13 +166,13 @@ def retry_after(response: HttpResponse, *, now: dt.datetime) -> float | None:
         if until is None:
             return None
         base = _http_date(response.headers.get("date", "")) or now
-        seconds = (until - base).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+        return max(0.0, (until - base).total_seconds())
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def _http_date(value: str) -> dt.datetime | None:
     try:
         found = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
