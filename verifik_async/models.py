@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, cast
@@ -75,6 +74,11 @@ def _text(value: object, what: str) -> str:
         raise _Refusal(f"must be a string, not {type(value).__name__}")
     if not value.strip():
         raise _Refusal("must not be empty", what)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # Wrongly decoded bytes; JSON could escape them, few servers would read that.
+        raise _Refusal("holds half characters", "check the file's encoding") from None
     return value
 
 
@@ -130,7 +134,7 @@ def _to_date(value: object) -> dt.date:
 def _to_score(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Refusal(f"must be a number, not {type(value).__name__}")
-    if not math.isfinite(value) or not 0.5 <= value <= 1:  # noqa: PLR2004 - the rule
+    if not 0.5 <= value <= 1:  # noqa: PLR2004 - the rule; false for NaN as well
         raise _Refusal("must be between 0.5 and 1")
     return float(value)
 
