@@ -33,6 +33,10 @@ class ImageKind(enum.StrEnum):
     WEBP = "webp"
 
 
+_HEAD = 16
+"""Bytes that tell the format."""
+
+
 def _kind_of(head: bytes) -> ImageKind | None:
     if head.startswith(b"\xff\xd8\xff"):
         return ImageKind.JPEG
@@ -80,8 +84,9 @@ class FaceImage:
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
         """An image in memory."""
-        held = bytes(data)
-        return cls(*_checked(held[:16], len(held)), held)
+        # Through memoryview, since bytes(n) is n zeros.
+        held = data if isinstance(data, bytes) else bytes(memoryview(data))
+        return cls(*_checked(held[:_HEAD], len(held)), held)
 
     @classmethod
     def from_base64(cls, text: str | bytes, *, allow_data_url: bool = False) -> Self:
@@ -122,6 +127,8 @@ class FaceImage:
         head = _attempted(lambda: _head_of(opener()))
         if isinstance(head, str):
             _refuse(f"can't be opened: {head}", "check the opener")
+        if isinstance(size, bool) or not isinstance(size, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not all callers check types
+            _refuse("has no size in whole bytes", "pass the stream's size")
         return cls(*_checked(head, size), opener)
 
     @property
@@ -146,7 +153,7 @@ def _attempted(read: Callable[[], Value]) -> Value | str:
     """
     try:
         return read()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - archives and stores raise their own
         what = error.strerror if isinstance(error, OSError) else None
         return what or type(error).__name__
 
@@ -159,8 +166,11 @@ def _head_and_size(path: Path) -> tuple[bytes, int]:
 
 
 def _head_of(stream: BinaryIO) -> bytes:
+    head = b""
     with stream:
-        return stream.read(16)
+        while len(head) < _HEAD and (more := stream.read(_HEAD - len(head))):
+            head += more
+    return head
 
 
 def _checked(head: bytes, size: int) -> tuple[ImageKind, int]:

@@ -101,11 +101,11 @@ class Base64Part:
         problem = "has changed size since it was checked"
         try:
             yield from self._unchanged_blocks()
-        except OSError as error:
-            what = error.strerror or type(error).__name__
-            problem = f"can't be read any more: {what}"
         except _SizeChanged:
             pass
+        except Exception as error:  # noqa: BLE001 - from an opener of the caller's
+            what = error.strerror if isinstance(error, OSError) else None
+            problem = f"can't be read any more: {what or type(error).__name__}"
         else:
             return
         # Outside the handlers: the system's error names the file, maybe the person.
@@ -117,9 +117,10 @@ class Base64Part:
         left = self.source.size
         with self.source.open() as stream:
             while left:
-                block = _read_fully(stream, min(left, ENCODED_AT_A_TIME))
-                left -= len(block)
-                if not block or (not left and stream.read(1)):
+                size = min(left, ENCODED_AT_A_TIME)
+                block = _read_fully(stream, size)
+                left -= size
+                if len(block) != size or (not left and stream.read(1)):
                     raise _SizeChanged
                 yield pybase64.b64encode(block)
 
@@ -128,13 +129,13 @@ class _SizeChanged(Exception):  # noqa: N818 - a signal, never leaves this modul
     pass
 
 
-def _read_fully(stream: BinaryIO, size: int) -> bytes:
+def _read_fully(stream: BinaryIO, size: int) -> bytes | bytearray:
     """Read `size` bytes unless the stream ends first: raw streams read short."""
-    block = stream.read(size)
-    while block and len(block) < size:
-        more = stream.read(size - len(block))
-        if not more:
-            return b""
+    first = stream.read(size)
+    if len(first) >= size:
+        return first
+    block = bytearray(first)
+    while len(block) < size and (more := stream.read(size - len(block))):
         block += more
     return block
 
