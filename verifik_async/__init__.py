@@ -67,8 +67,11 @@ from verifik_async.models import (
 )
 from verifik_async.retry import RetryPolicy
 from verifik_async.tokens import TokenProvider
+from verifik_async.transports.faults import Fault, Flaky
 from verifik_async.transports.protocol import Transport
 from verifik_async.transports.scripted import (
+    FlakyTransport,
+    Late,
     ScriptedTransport,
     ScriptExhaustedError,
 )
@@ -102,7 +105,10 @@ __all__ = [
     "Event",
     "ExistingPerson",
     "FaceImage",
+    "Fault",
     "FieldFault",
+    "Flaky",
+    "FlakyTransport",
     "Gender",
     "HttpRequest",
     "HttpResponse",
@@ -110,6 +116,7 @@ __all__ = [
     "InsufficientCreditsError",
     "InvalidImageError",
     "InvalidRequestError",
+    "Late",
     "LivenessFailedError",
     "NotFoundError",
     "Observer",

@@ -1,16 +1,29 @@
-"""A transport that answers from a list and remembers what it was asked."""
+"""Transports that fail to order: from a script, or between a client and another."""
 
 from __future__ import annotations
 
-from collections import deque
+import hashlib
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from verifik_async.errors import ClientClosedError
+import attrs
+
+from verifik_async.clock import Clock, SystemClock
+from verifik_async.errors import ClientClosedError, ConfigurationError
+from verifik_async.transports.faults import (
+    NEEDS_AN_ANSWER,
+    Fault,
+    Flaky,
+    effect,
+    waits,
+)
+from verifik_async.wire import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from verifik_async.wire import HttpRequest, HttpResponse
+    from verifik_async.transports.protocol import Transport
+    from verifik_async.wire import HttpRequest
 
 
 class ScriptExhaustedError(AssertionError):
@@ -20,22 +33,51 @@ class ScriptExhaustedError(AssertionError):
     """
 
 
+@attrs.frozen
+class Late:
+    """A step that takes its time.
+
+    Attributes:
+        step: What happens in the end.
+        seconds: After how long, on the transport's clock.
+    """
+
+    step: HttpResponse | BaseException | Fault
+    seconds: float
+
+
+Step = HttpResponse | BaseException | Fault | Late
+
+
 class ScriptedTransport:
     """Answers requests in turn: for tests, without network, credits or faces.
 
-    Each step is an answer, or an error to raise:
+    Each step is an answer, an error to raise, a `Fault`, or one of these `Late`:
 
         transport = ScriptedTransport(
-            [ConnectError("refused"), HttpResponse.of_json(200, {"data": …})]
+            [Fault.REFUSED, HttpResponse.of_json(200, {"data": …})]
         )
-        client = VerifikClient("token", transport=transport)
+        client = VerifikClient("token", transport)
 
     Attributes:
         requests: What was asked, in order; `request.body.read()` gives the JSON.
     """
 
-    def __init__(self, steps: Iterable[HttpResponse | BaseException]) -> None:
+    def __init__(self, steps: Iterable[Step], *, clock: Clock | None = None) -> None:
+        """Keep the script.
+
+        Args:
+            steps: What happens to each request in turn.
+            clock: Where timeouts and late steps pass; a virtual one takes no time.
+
+        Raises:
+            ConfigurationError: A step is `Fault.SLOW_BODY`, which needs an answer:
+                write `Late(answer, seconds)`.
+        """
         self._steps = deque(steps)
+        if Fault.SLOW_BODY in self._steps:
+            raise ConfigurationError("slow_body needs an answer: Late(answer, seconds)")
+        self._clock = clock or SystemClock()
         self._closed = False
         self.requests: list[HttpRequest] = []
 
@@ -61,10 +103,74 @@ class ScriptedTransport:
                 f"request {len(self.requests)} came after the script's last step"
             )
         step = self._steps.popleft()
-        if isinstance(step, BaseException):
-            raise step
-        return step
+        if isinstance(step, Late):
+            await self._clock.sleep(step.seconds)
+            step = step.step
+        return await play(step, request, self._clock)
 
     async def aclose(self) -> None:
         """Refuse further requests."""
         self._closed = True
+
+
+async def play(
+    step: HttpResponse | BaseException | Fault, request: HttpRequest, clock: Clock
+) -> HttpResponse:
+    """What happens to `request`; timeouts pass on `clock` before they are raised.
+
+    Raises:
+        BaseException: The step is an error, or a fault that raises one.
+    """
+    happens = step
+    if isinstance(step, Fault):
+        limits = request.timeout
+        seconds = waits(step, connect=limits.connect, read=limits.read)
+        if seconds:
+            await clock.sleep(seconds)
+        happens = effect(step)
+    if isinstance(happens, BaseException):
+        raise happens
+    assert isinstance(happens, HttpResponse)  # noqa: S101 - effect gives no Fault
+    return happens
+
+
+class FlakyTransport:
+    """Puts faults between a client and another transport, with a probability.
+
+    Requests are told apart by their body, so that equal runs fail alike however
+    their calls are interleaved.
+    """
+
+    def __init__(
+        self, inner: Transport, flaky: Flaky, *, clock: Clock | None = None
+    ) -> None:
+        """Wrap `inner`; closing this one closes it."""
+        self._inner = inner
+        self._flaky = flaky
+        self._clock = clock or SystemClock()
+        self._sent: Counter[bytes] = Counter()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """The inner transport's answer, or a fault in its place.
+
+        `lost_answer` and `slow_body` let the inner transport act first.
+        """
+        digest = hashlib.sha256()
+        for block in request.body:
+            digest.update(block)
+        content = digest.digest()
+        self._sent[content] += 1
+        fault = self._flaky.decide(content, self._sent[content])
+        if fault is None:
+            return await self._inner.send(request)
+        if fault not in NEEDS_AN_ANSWER:
+            return await play(fault, request, self._clock)
+        answer = await self._inner.send(request)
+        if fault is Fault.LOST_ANSWER:
+            return await play(fault, request, self._clock)
+        await self._clock.sleep(request.timeout.read / 2)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the inner transport."""
+        await self._inner.aclose()
