@@ -9,20 +9,23 @@ outcomes, so leaving that loop leaks nothing.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
+from verifik_async.batch.crew import Crew
 from verifik_async.batch.outcomes import (
-    FATAL,
     BatchItem,
     BatchOutcome,
     BatchReport,
     OutcomeStatus,
+    drop_frames,
+    fatal_in,
     status_of,
 )
 from verifik_async.batch.source import Source
 from verifik_async.batch.tally import Tally
+from verifik_async.batch.window import Window
 from verifik_async.errors import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -31,14 +34,7 @@ from verifik_async.errors import (
 from verifik_async.models import EnrollmentRequest
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterable,
-        AsyncIterator,
-        Awaitable,
-        Callable,
-        Iterable,
-        Iterator,
-    )
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable
     from types import TracebackType
 
     from verifik_async.client import VerifikClient
@@ -80,12 +76,10 @@ class BatchEnroller:
         self._client = client
         self._concurrency = concurrency
         # Half of it in flight, half waiting to be taken.
-        self._window = asyncio.Semaphore(2 * concurrency)
-        self._outcomes = asyncio.Queue[BatchOutcome | None]()
+        self._window = Window(2 * concurrency)
         self._tally = Tally()
         self._source: Source[Given] | None = None
-        self._workers: set[asyncio.Task[None]] = set()
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._crew = Crew(retired=self._retired)
         self._failure: Exception | None = None
         self._entered = False
         self._leaving = False
@@ -114,20 +108,18 @@ class BatchEnroller:
         Raises:
             ConfigurationError: Outside `async with`, or for the second time.
         """
-        if not self._entered:
+        if not self._entered or self._leaving:
             raise ConfigurationError("use the batch enroller in `async with`")
         if self._source is not None:
             raise ConfigurationError("a batch enroller runs once: make another")
         self._source = source = Source(people)
         self._tally.begin()
         for number in range(self._concurrency):
-            name = f"verifik-enroll-{number}"
-            self._workers.add(asyncio.create_task(self._work(source), name=name))
-        self._waiting |= self._workers
-        return _Outcomes(self._take)
+            self._crew.hire(self._work(source), name=f"verifik-enroll-{number}")
+        return self._window
 
     def stop(self, reason: str) -> None:
-        """Send nothing more; let what is in flight finish.
+        """Enroll nobody more; let what is in flight finish, with its retries.
 
         Args:
             reason: For the report, as a sentence.
@@ -137,37 +129,41 @@ class BatchEnroller:
     def _stop(self, reason: str, error: Exception | None) -> None:
         self._tally.stop(reason, error)
         if self._source is not None and self._source.may_wait_forever:
-            self._dismiss(self._waiting)
+            self._crew.cancel_waiting()
 
-    @staticmethod
-    def _dismiss(workers: Iterable[asyncio.Task[None]]) -> None:
-        for worker in tuple(workers):
-            worker.cancel()
+    @property
+    def _stopped(self) -> bool:
+        return self._leaving or self._tally.stop_reason is not None
+
+    def _over(self, source: Source[Given]) -> bool:
+        """Whether nobody is to be pulled any more."""
+        return self._leaving or (self._stopped and source.may_wait_forever)
 
     async def _work(self, source: Source[Given]) -> None:
         """Settle one person after another, until there is none left."""
-        me = cast("asyncio.Task[None]", asyncio.current_task())
         try:
-            while not self._leaving:
-                await self._window.acquire()
+            while not self._over(source):
+                await self._window.enter()
                 pulled = await source.pull()
                 if pulled is None:
                     return
-                self._waiting.discard(me)
-                self._settle(await self._outcome(*pulled))
-                self._waiting.add(me)
+                with self._crew.at_work():
+                    self._settle(await self._outcome(*pulled))
         except Exception as error:  # noqa: BLE001 - handed to the consumer at the end
             self._fail(error)
-        finally:
-            self._waiting.discard(me)
-            self._workers.discard(me)
-            if not self._workers:
-                self._tally.end()
-                self._outcomes.put_nowait(None)
+
+    def _retired(self, worker: asyncio.Task[None]) -> None:
+        if worker.cancelled() and not self._stopped:
+            # Not by us: the source or the transport raised it, or somebody cancels
+            # tasks at large. The loop must not end as if all persons had been pulled.
+            self._fail(OutcomeUnknownError("cancelled from outside of the run"))
+        if self._crew.gone:
+            self._tally.end()
+            self._window.end(self._failure)
 
     def _settle(self, outcome: BatchOutcome) -> None:
         self._tally.add(outcome)
-        self._outcomes.put_nowait(outcome)
+        self._window.put(outcome)
 
     def _fail(self, error: Exception) -> None:
         """The source or a transport has a fault that is nobody's verdict."""
@@ -180,18 +176,23 @@ class BatchEnroller:
         begun = BatchOutcome(
             index=index, key=item.key, status=OutcomeStatus.NOT_ATTEMPTED
         )
-        if self._tally.stop_reason is not None:
+        if self._stopped:
             return begun
         try:
+            request = item.request() if callable(item.request) else item.request
+        except Exception as error:  # noqa: BLE001 - an outcome is data
+            return self._failed(begun, error)
+        try:
             with self._tally.flying():
-                made = item.request() if callable(item.request) else item.request
-                enrollment = await self._client.enroll(made)
+                enrollment = await self._client.enroll(request)
         except asyncio.CancelledError:
             lost = OutcomeUnknownError("cancelled in flight; it may have been sent")
             self._settle(self._failed(begun, lost))
             raise
         except Exception as error:  # noqa: BLE001 - an outcome is data
-            return self._failed(begun, error)
+            # Of a bug, or a fixture's miss, nobody knows whether it was sent.
+            maybe_sent = attrs.evolve(begun, status=OutcomeStatus.UNKNOWN)
+            return self._failed(maybe_sent, error)
         return attrs.evolve(
             begun,
             status=OutcomeStatus.ENROLLED,
@@ -200,23 +201,18 @@ class BatchEnroller:
         )
 
     def _failed(self, begun: BatchOutcome, error: Exception) -> BatchOutcome:
+        """The verdict for an error; `begun` stands if it is none of ours."""
         if not isinstance(error, VerifikError):
-            # A bug, or a fixture's miss: whether it was sent, nobody knows.
             self._fail(error)
-            return attrs.evolve(begun, status=OutcomeStatus.UNKNOWN, error=error)
-        if isinstance(error, FATAL):
-            self._stop(str(error) or type(error).__name__, error)
+            return attrs.evolve(begun, error=error)
+        fatal = fatal_in(error)
+        if fatal is None:
+            drop_frames(error)
+        else:
+            self._stop(str(fatal) or type(fatal).__name__, fatal)
         return attrs.evolve(
             begun, status=status_of(error), error=error, attempts=error.attempts
         )
-
-    async def _take(self) -> BatchOutcome:
-        outcome = await self._outcomes.get()
-        if outcome is not None:
-            self._window.release()
-            return outcome
-        self._outcomes.put_nowait(None)  # the end stays the end
-        raise self._failure or StopAsyncIteration
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -229,41 +225,14 @@ class BatchEnroller:
         traceback: TracebackType | None,
     ) -> None:
         self._leaving = True
-        self._dismiss(self._waiting if error is None else self._workers)
+        # A generator around this that is closed has been left early, nothing worse.
+        if error is None or isinstance(error, GeneratorExit):
+            self._crew.cancel_waiting()
+        else:
+            self._crew.cancel()
         try:
-            await _all_done(self._workers)
+            await self._crew.all_retired()
         finally:
-            self._dismiss(self._workers)
-            await _all_done(self._workers)
+            self.undelivered = self._window.drain()
             if self._source is not None:
                 await self._source.aclose()
-            self.undelivered = tuple(self._drain())
-
-    def _drain(self) -> Iterator[BatchOutcome]:
-        while not self._outcomes.empty():
-            outcome = self._outcomes.get_nowait()
-            if outcome is not None:
-                yield outcome
-
-
-async def _all_done(workers: Iterable[asyncio.Task[None]]) -> None:
-    running = tuple(workers)
-    if running:
-        await asyncio.wait(running)
-
-
-class _Outcomes:
-    """The outcomes of a run, as they complete.
-
-    No generator: one that is left early would be closed at some later time, and
-    nothing here may depend on when.
-    """
-
-    def __init__(self, take: Callable[[], Awaitable[BatchOutcome]]) -> None:
-        self._take = take
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> BatchOutcome:
-        return await self._take()

@@ -83,8 +83,10 @@ class BatchOutcome:
         key: The item's key.
         status: The verdict.
         enrollment: The person, for `enrolled`.
-        error: Why not, for all else but `not_attempted` and `skipped`.
-        attempts: Requests sent for this person.
+        error: Why not. `skipped` has none, and `not_attempted` only where the reason
+            for the stop was met with this very person.
+        attempts: Requests sent for this person, as far as is known: 0 for one that
+            was cancelled in flight.
     """
 
     index: int
@@ -133,6 +135,32 @@ FATAL = (
     ClientClosedError,
 )
 """Errors that every further person would meet alike: they stop the run."""
+
+
+def fatal_in(error: VerifikError) -> VerifikError | None:
+    """The error if it is a fatal one, or the fatal one behind it.
+
+    A person whose first attempt had an unknown outcome stays `unknown`, whatever a
+    later attempt was told; that answer is the cause then, and stops the run as well.
+    """
+    behind = error.__cause__
+    if isinstance(error, FATAL):
+        return error
+    return behind if isinstance(behind, FATAL) else None
+
+
+def drop_frames(error: BaseException) -> None:
+    """Free the frames that the error, and those it is chained to, passed through.
+
+    They hold the request with its images, some in a cycle: a caller who keeps outcomes
+    would keep every image, and a run that drops them would grow until a collection.
+    """
+    chained: list[BaseException | None] = [error]
+    while chained:
+        link = chained.pop()
+        if link is not None and link.__traceback__ is not None:
+            link.__traceback__ = None
+            chained += [link.__cause__, link.__context__]
 
 
 def status_of(error: VerifikError) -> OutcomeStatus:

@@ -37,17 +37,17 @@ class Source(Generic[Item]):
             if self._ended:
                 return None
             self._ended = True  # unless there is an item
-            if self._later is not None:
-                async for item in self._later:
-                    return self._numbered(item)
-            for item in self._now:
-                return self._numbered(item)
-            return None
-
-    def _numbered(self, item: Item) -> tuple[int, Item]:
-        self._ended = False
-        self._pulled += 1
-        return self._pulled - 1, item
+            try:
+                if self._later is None:
+                    item = next(self._now)
+                else:
+                    item = await anext(self._later)
+            except (StopIteration, StopAsyncIteration):
+                return None
+            self._ended = False
+            index = self._pulled
+            self._pulled += 1
+            return index, item
 
     async def aclose(self) -> None:
         """Pull nothing more; a generator is closed, so that it frees its files."""
