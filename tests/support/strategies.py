@@ -1,12 +1,19 @@
 """Valid values to start from, and hypothesis strategies for them."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypedDict, Unpack
 
+import pytest
 from hypothesis import strategies as st
 
-from verifik_async import EnrollmentRequest, FaceImage, Gender, SearchMode
+from verifik_async import (
+    EnrollmentRequest,
+    FaceImage,
+    Gender,
+    InvalidRequestError,
+    SearchMode,
+)
 
 COLLECTION = "65b9592267cc4f096dbe743d"  # the reference's sample
 
@@ -45,6 +52,16 @@ def request_of(**fields: Unpack[RequestFields]) -> EnrollmentRequest:
     }
     given: RequestFields = {**sample, **fields}
     return EnrollmentRequest(**given)
+
+
+def image_problem(make: Callable[[], object]) -> str:
+    """Why an image was refused."""
+    with pytest.raises(InvalidRequestError) as caught:
+        make()
+    (fault,) = caught.value.faults
+    assert fault.field == "images"
+    assert fault.hint
+    return fault.problem
 
 
 JPEGS = st.builds(jpeg, st.integers(0, 2**64 - 1), size=st.integers(75, 400))
