@@ -121,8 +121,8 @@ def _header_notes(path: Path, defaults: RowDefaults) -> tuple[str, ...]:
         header = read_header(lines)
     if defaults.collection_id is None and "collection_id" not in header.columns:
         raise ManifestError(
-            "no collection to enroll into: give one for the whole job, "
-            "or add a column collection_id"
+            "no collection to enroll into: give one for the whole job "
+            "(--collection), or add a column collection_id"
         )
     return header.notes
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, cast
 
 from verifik_async.batch.manifest_rows import (
     COLUMNS,
-    SCORES,
     RawRow,
     split_paths,
     suggestion,
@@ -18,8 +16,6 @@ from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class _RepeatedKeyError(ValueError):
@@ -71,25 +67,13 @@ def _object_row(number: int, row: dict[str, object]) -> RawRow:
         if name not in COLUMNS:
             # The key is not told: where keys are wrong, one may be a person's name.
             hint = suggestion(name) or f"known are {', '.join(COLUMNS)}"
-            faults.append(_fault("row", f"key {position} is not known", hint))
-        elif _has_half_character(value):
-            faults.append(
-                _fault(name, "holds half a character", r"mend its \u escapes")
-            )
+            problem = f"key {position} is not known"
+            faults.append(FieldFault(field="row", problem=problem, hint=hint))
         else:
             tidy = _tidy(name, value)
             if tidy is not None:
                 values[name] = tidy
     return RawRow(number=number, values=values, faults=tuple(faults))
-
-
-def _has_half_character(value: object) -> bool:
-    """Whether a text in it has a lone surrogate, which can't be sent or shown."""
-    if isinstance(value, list):
-        return any(_has_half_character(item) for item in cast("list[object]", value))
-    if not isinstance(value, str) or value.isascii():
-        return False
-    return bool(_HALF_CHARACTER.search(value))
 
 
 def _tidy(name: str, value: object) -> object:
@@ -99,11 +83,4 @@ def _tidy(name: str, value: object) -> object:
         return (split_paths(text) if name == "images" else text) or None
     if name == "id" and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if name in SCORES and isinstance(value, int) and not isinstance(value, bool):
-        # out of range all the same, but no number too large to be a float
-        return max(-2, min(2, value))
     return value
-
-
-def _fault(field: str, problem: str, hint: str) -> FieldFault:
-    return FieldFault(field=field, problem=problem, hint=hint)

@@ -1,0 +1,83 @@
+"""The command `verifik-async`: its verbs, and how errors reach the person."""
+
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from verifik_async.cli.check import check
+from verifik_async.cli.demo import demo
+from verifik_async.cli.enroll import enroll
+from verifik_async.cli.exit_codes import ExitCode
+from verifik_async.cli.sandbox import sandbox
+from verifik_async.cli.screen import Screen
+from verifik_async.errors import VerifikError
+
+_EXIT_CODES = """
+Exit codes: 0 all enrolled; 2 usage or bad input, nothing was sent; 3 finished, some
+persons are not enrolled; 4 stopped, as every further person would have been refused
+alike; 130 or 143 ended by Ctrl-C or SIGTERM, with what was in flight finished.
+"""
+
+app = typer.Typer(
+    name="verifik-async",
+    no_args_is_help=True,
+    add_completion=False,
+    # a traceback with local variables would show tokens and persons
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback takes a value
+    if wanted:
+        typer.echo(f"verifik-async {metadata.version('verifik-async')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=_EXIT_CODES)
+def about(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            metavar="",
+            help="Tell the version.",
+        ),
+    ] = False,
+) -> None:
+    """Enroll persons with liveness at Verifik, many at a time.
+
+    New here? Run verifik-async demo: it needs no account, no token and no network.
+    """
+
+
+app.command(epilog="Example: verifik-async demo")(demo)
+app.command(epilog="Example: verifik-async check people.csv --collection ID --rate 20")(
+    check
+)
+app.command(epilog=_EXIT_CODES)(enroll)
+app.command(epilog="Example: verifik-async sandbox --port 8080")(sandbox)
+
+
+def run() -> int:
+    """Run the command with the process's arguments; errors become a line and a code.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        app(standalone_mode=True)
+    except VerifikError as error:
+        Screen().complain_of(error)
+        return ExitCode.BAD_INPUT
+    except KeyboardInterrupt:
+        Screen().complain("interrupted; nothing was sent")
+        return ExitCode.INTERRUPTED
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.OK
+    return ExitCode.OK

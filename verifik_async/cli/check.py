@@ -1,0 +1,127 @@
+"""`verifik-async check`: all faults of a manifest, and what enrolling it takes."""
+
+from typing import Annotated
+
+import typer
+
+from verifik_async.batch.first_seen import FirstSeen
+from verifik_async.batch.manifest import Manifest, ManifestRow, RowDefaults
+from verifik_async.cli import amounts, options
+from verifik_async.cli.exit_codes import ExitCode
+from verifik_async.cli.progress import CheckProgress
+from verifik_async.cli.screen import Screen
+from verifik_async.cli.validation import FaultList, Validation, validate
+from verifik_async.models import SearchMode
+
+_ESTIMATES = "Estimates"
+_MOST_SHARED_NOTED = 10
+
+
+def check(  # noqa: PLR0913 - one parameter an option
+    manifest: options.ManifestPath,
+    *,
+    collection: options.Collection = None,
+    liveness_min_score: options.LivenessMinScore = options.LIVENESS_MIN_SCORE,
+    min_score: options.MinScore = options.MIN_SCORE,
+    search_mode: options.Mode = SearchMode.FAST,
+    allow_outside: options.AllowOutside = False,
+    price: Annotated[
+        float | None,
+        typer.Option(
+            metavar="AMOUNT",
+            min=0,
+            help="What a call costs, in any currency: tells what all cost.",
+            rich_help_panel=_ESTIMATES,
+            show_default=False,
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERSONS",
+            min=0.001,
+            help="Persons per second that you may send: tells how long it takes.",
+            rich_help_panel=_ESTIMATES,
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """List all faults of a manifest by row and field; send nothing.
+
+    The check is the one that enroll makes. Exit code 0 if every row can be sent,
+    else 2.
+    """
+    screen = Screen()
+    opened = Manifest.open(
+        manifest,
+        defaults=RowDefaults(
+            collection_id=collection,
+            liveness_min_score=liveness_min_score,
+            min_score=min_score,
+            search_mode=search_mode,
+        ),
+        allow_outside=allow_outside,
+    )
+    shared = _SharedPictures()
+    with CheckProgress(screen) as progress:
+
+        def on_row(row: ManifestRow, standing: Validation) -> None:
+            progress.count(standing)
+            shared.look_at(row)
+
+        faults = FaultList(screen)
+        found = validate(opened, on_row=on_row, on_faults=faults.show)
+    _show(screen, found, price=price, rate=rate)
+    for note in (*opened.notes, *shared.notes()):
+        screen.say(f"Note: {note}")
+    raise typer.Exit(ExitCode.BAD_INPUT if found.bad else ExitCode.OK)
+
+
+def _show(
+    screen: Screen, found: Validation, *, price: float | None, rate: float | None
+) -> None:
+    if found.bad:
+        screen.say("")
+    lines = [
+        ("Rows", f"{found.good:,} without faults, {found.bad:,} with faults"),
+        ("Pictures", f"{found.images:,}"),
+        ("To send", f"{amounts.size(found.body_bytes)}, as base64"),
+    ]
+    if price is not None:
+        cost = f"{found.good * price:,.2f} at {price:g} a call"
+        lines.append(("Cost", f"{cost}, if every call is charged once"))
+    if rate:
+        speed = amounts.size(found.body_bytes * rate / max(1, found.good))
+        took = f"{amounts.duration(found.good / rate)} at {rate:g} persons/s"
+        lines.append(("Duration", f"{took}, which needs {speed}/s of the network"))
+    for title, words in lines:
+        screen.say(f"{title:<10}{words}")
+
+
+class _SharedPictures:
+    """Notices rows which name the same file: mostly a slip, sometimes meant."""
+
+    def __init__(self) -> None:
+        self._files = FirstSeen()
+        self._notes: list[str] = []
+        self._more = 0
+
+    def look_at(self, row: ManifestRow) -> None:
+        """Remember a row's files."""
+        for file in row.picture_files():
+            earlier = self._files.earlier(file, row.number)
+            if earlier is None:
+                continue
+            if len(self._notes) == _MOST_SHARED_NOTED:
+                self._more += 1
+            elif earlier == row.number:
+                self._notes.append(f"row {earlier} names the same picture twice")
+            else:
+                pair = f"rows {earlier} and {row.number}"
+                self._notes.append(f"{pair} name the same picture")
+
+    def notes(self) -> list[str]:
+        """What to tell."""
+        self._files.close()
+        more = [f"{self._more:,} more of the kind"] if self._more else []
+        return self._notes + more

@@ -1,0 +1,68 @@
+"""SIGINT and SIGTERM: the first asks to end, the second insists."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Self
+
+from verifik_async.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+}
+
+
+class Signals:
+    """Turns signals into calls while it is entered, inside a running event loop.
+
+    Args:
+        on_first: Called at the first signal.
+        on_further: Called at every further one.
+
+    Attributes:
+        received: How many came.
+    """
+
+    def __init__(
+        self, on_first: Callable[[], None], on_further: Callable[[], None]
+    ) -> None:
+        self.received = 0
+        self._first: signal.Signals | None = None
+        self._on_first = on_first
+        self._on_further = on_further
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def exit_code(self) -> ExitCode | None:
+        """What the first signal asks for; None if none came."""
+        return None if self._first is None else _CODES[self._first]
+
+    def _receive(self, which: signal.Signals) -> None:
+        self.received += 1
+        if self._first is None:
+            self._first = which
+            self._on_first()
+        else:
+            self._on_further()
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        for which in _CODES:
+            self._loop.add_signal_handler(which, self._receive, which)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._loop is not None:
+            for which in _CODES:
+                self._loop.remove_signal_handler(which)

@@ -1,0 +1,109 @@
+"""What came of a run, for people: counts, and who is not enrolled and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from verifik_async.batch.outcomes import OutcomeStatus
+from verifik_async.cli import amounts
+from verifik_async.cli.job import ENROLLED
+from verifik_async.errors import ApiError, InvalidRequestError, VerifikError
+
+if TYPE_CHECKING:
+    from verifik_async.batch.outcomes import BatchOutcome
+    from verifik_async.cli.job import Result
+    from verifik_async.cli.screen import Screen
+
+_MOST_LISTED = 20
+_MOST_ALIKE = 3
+"""Rows listed for one reason, so that a frequent one does not hide the rare."""
+
+_MEANINGS = {
+    OutcomeStatus.ENROLLED: "created or updated",
+    OutcomeStatus.PRESUMED_ENROLLED: "there already, most likely by our own attempt",
+    OutcomeStatus.DUPLICATE: "was in the collection before",
+    OutcomeStatus.LIVENESS_FAILED: "the pictures did not pass",
+    OutcomeStatus.REJECTED: "refused by the server",
+    OutcomeStatus.INVALID: "faults in the row; not sent",
+    OutcomeStatus.UNKNOWN: "sent, and no answer: may be enrolled, may be charged",
+    OutcomeStatus.FAILED: "not sent, or put off by the server, at every attempt",
+    OutcomeStatus.NOT_ATTEMPTED: "the run ended before; not sent",
+    OutcomeStatus.SKIPPED: "settled by an earlier run",
+}
+
+
+class Summary:
+    """Collects what the end of a run should tell; keeps a few persons only."""
+
+    def __init__(self) -> None:
+        self._listed: list[tuple[int, BatchOutcome]] = []
+        self._not_listed = 0
+        self._alike: Counter[str] = Counter()
+
+    def take(self, row: int, outcome: BatchOutcome) -> None:
+        """Hear of a person."""
+        if outcome.status in (*ENROLLED, OutcomeStatus.NOT_ATTEMPTED):
+            return
+        reason, _ = _why(outcome)
+        if len(self._listed) < _MOST_LISTED and self._alike[reason] < _MOST_ALIKE:
+            self._alike[reason] += 1
+            self._listed.append((row, outcome))
+        else:
+            self._not_listed += 1
+
+    def show(self, screen: Screen, result: Result) -> None:
+        """Print it all."""
+        report = result.report
+        screen.say(
+            "",
+            f"{result.enrolled:,} of {amounts.persons(result.total)} enrolled in "
+            f"{amounts.duration(report.elapsed)} "
+            f"({report.rate:,.0f} persons/s, {report.attempts:,} requests, "
+            f"{amounts.size(result.sent)} of pictures sent)",
+            style="bold",
+        )
+        screen.table(("Outcome", "Persons", "Meaning"), _counts(result))
+        if self._listed:
+            self._show_listed(screen)
+
+    def _show_listed(self, screen: Screen) -> None:
+        title = "Not enrolled"
+        if self._not_listed:
+            total = len(self._listed) + self._not_listed
+            title += f", {len(self._listed)} of {total:,}"
+        screen.say("", title, style="bold")
+        screen.table(
+            ("Row", "Id", "Outcome", "Reason", "What to do"),
+            [
+                (str(row), outcome.key or "", outcome.status.value, *_why(outcome))
+                for row, outcome in sorted(self._listed, key=lambda listed: listed[0])
+            ],
+        )
+
+
+def _counts(result: Result) -> list[tuple[str, str, str]]:
+    counts = dict(result.report.counts)
+    counts[OutcomeStatus.NOT_ATTEMPTED] = result.not_attempted
+    return [
+        (status.value, f"{counts[status]:,}", _MEANINGS[status])
+        for status in OutcomeStatus
+        if counts[status]
+    ]
+
+
+def _why(outcome: BatchOutcome) -> tuple[str, str]:
+    """Reason and advice, without personal data."""
+    error = outcome.error
+    if isinstance(error, InvalidRequestError):
+        first, *others = error.faults
+        more = f" (and {len(others)} more)" if others else ""
+        return f"{first.field}: {first.problem}{more}", first.hint or error.hint
+    if not isinstance(error, VerifikError):
+        # a bug: its text may hold anything
+        return type(error).__name__, "report this"
+    reason = type(error).__name__
+    if isinstance(error, ApiError):
+        told = error.reason or error.code or ""
+        reason = f"{reason} {told}".rstrip()
+    return reason, error.hint

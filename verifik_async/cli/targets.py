@@ -1,0 +1,73 @@
+"""Where persons are sent: the API, or a sandbox that lives as long as the run."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from verifik_async.client import DEFAULT_BASE_URL, VerifikClient
+from verifik_async.errors import ConfigurationError
+from verifik_async.sandbox import Sandbox
+from verifik_async.transports.addresses import checked_base_url, require_private
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from verifik_async.retry import RetryPolicy
+
+    OpenClient = Callable[[], AbstractAsyncContextManager[VerifikClient]]
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """A place to send persons to.
+
+    Attributes:
+        place: In words, as in `Enrolling 3 persons …`.
+        client: Opens a client for it, inside of the event loop.
+    """
+
+    place: str
+    client: OpenClient
+
+
+def embedded_sandbox(retry: RetryPolicy, *, latency: float = 0.0) -> Target:
+    """A sandbox of this process, reached over real HTTP; it needs no token."""
+
+    @asynccontextmanager
+    async def client() -> AsyncGenerator[VerifikClient]:
+        async with (
+            Sandbox(latency=latency) as sandbox,
+            VerifikClient("sandbox", base_url=sandbox.base_url, retry=retry) as client,
+        ):
+            yield client
+
+    return Target(place="into the sandbox (nothing leaves this machine)", client=client)
+
+
+def api(base_url: str | None, retry: RetryPolicy) -> Target:
+    """The API, with what the environment says: VERIFIK_TOKEN, VERIFIK_BASE_URL.
+
+    Args:
+        base_url: Goes before VERIFIK_BASE_URL.
+        retry: What the client repeats.
+
+    Raises:
+        ConfigurationError: There is no token, or the address is unfit.
+    """
+    token = os.environ.get("VERIFIK_TOKEN")
+    if not token:
+        raise ConfigurationError(
+            "VERIFIK_TOKEN is not set: export it, or try without one: --sandbox"
+        )
+    url = base_url or os.environ.get("VERIFIK_BASE_URL") or DEFAULT_BASE_URL
+    # the client checks both as well, but only once the manifest was read
+    address = checked_base_url(url)
+    require_private(address)
+    return Target(
+        place=f"at {address}",
+        client=lambda: VerifikClient(token, base_url=address, retry=retry),
+    )
