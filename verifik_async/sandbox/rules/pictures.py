@@ -4,9 +4,10 @@ No picture is looked at. A marker in a JPEG comment or a PNG `tEXt` chunk decide
 
     face=alice;liveness=0.31;sim:bob=0.82
 
-The same face name is the same person; `liveness` is 0.99 unless given; `sim:bob` says
-how alike this face is to another one (the same face is 1, any other 0). An image
-without a marker is a person of its own, known again by its bytes.
+It begins with `face=`. The same face name is the same person; `liveness` is 0.99
+unless given; `sim:bob` says how alike this face is to another one (the same face is 1,
+any other 0). An image without a marker is a person of its own, known again by its
+bytes.
 """
 
 from __future__ import annotations
@@ -95,6 +96,11 @@ def _decoded(text: str) -> bytes:
         image = base64.b64decode(text, validate=True)
     except ValueError:
         raise Refused(replies.only_images_in_base64()) from None
+    # the strict decoder still takes padding too much and loose bits before padding
+    last = base64.b64encode(image[len(image) - (len(image) % 3 or 3) :])
+    exact = len(text) == 4 * ((len(image) + 2) // 3)
+    if not exact or not text.endswith(last.decode("ascii")):
+        raise Refused(replies.only_images_in_base64())
     webp = image.startswith(b"RIFF") and image[8:12] == b"WEBP"
     if not webp and not image.startswith((_JPEG, _PNG)):
         raise Refused(replies.only_images_in_base64(documented=False))
