@@ -272,4 +272,4 @@ def base64_json_array(
         yield opening
         yield Base64Part(label=label, source=source)
         opening = b'","'
-    yield b'"]'
+    yield b"[]" if opening == b'["' else b'"]'

@@ -1,0 +1,220 @@
+"""Bodies: as large as they say, the same each time, never longer than announced."""
+
+import base64
+import io
+import json
+import math
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streams import trickle
+
+from verifik_async import Body, ConfigurationError, HttpRequest, HttpResponse, Timeout
+from verifik_async.wire import (
+    ENCODED_AT_A_TIME,
+    SMALL_BODY,
+    Base64Part,
+    base64_json_array,
+    text_body,
+)
+
+BORDERS = (0, 1, 2, 3, SMALL_BODY, SMALL_BODY * 3 // 4, ENCODED_AT_A_TIME)
+
+
+@attrs.frozen
+class Source:
+    """Bytes in memory, through any kind of stream."""
+
+    data: bytes
+    stream: Callable[[bytes], BinaryIO] = io.BytesIO
+    in_memory: bool = True
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.data)
+
+    def open(self) -> BinaryIO:
+        """A new stream of them."""
+        return self.stream(self.data)
+
+
+def spliced(data: bytes) -> Base64Part:
+    """`data` to be spliced in."""
+    return Base64Part(label="images[0]", source=Source(data))
+
+
+def filled(size: int, byte: int) -> bytes:
+    """`size` bytes, all alike."""
+    return bytes([byte]) * size
+
+
+SIZES = st.sampled_from(
+    sorted({max(0, border + near) for border in BORDERS for near in (-1, 0, 1)})
+)
+DATA = st.builds(filled, SIZES, st.integers(0, 255))
+PARTS = st.lists(DATA | st.binary(max_size=9) | DATA.map(spliced), max_size=5)
+
+
+def plain(part: bytes | Base64Part) -> bytes:
+    """A part as the standard library would write it."""
+    if isinstance(part, bytes):
+        return part
+    with part.source.open() as stream:
+        return base64.b64encode(stream.read())
+
+
+@settings(max_examples=60, deadline=None)
+@given(PARTS)
+def test_size_is_what_is_sent(parts: list[bytes | Base64Part]) -> None:
+    """The size announced is the size sent, whatever the parts; so it is each time."""
+    body = Body(tuple(parts))
+    expected = b"".join(map(plain, parts))
+    assert body.size == len(expected)
+    assert body.read() == expected
+    assert b"".join(body) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(PARTS)
+def test_blocks(parts: list[bytes | Base64Part]) -> None:
+    """Blocks are neither small, but for the last, nor the whole body."""
+    body = Body(tuple(parts))
+    *blocks, last = [len(block) for block in body] or [0]
+    assert all(size >= SMALL_BODY for size in blocks)
+    pieces = [len(part) for part in parts if isinstance(part, bytes)]
+    most = max(4 * ENCODED_AT_A_TIME // 3, *pieces, 0, 0) + SMALL_BODY
+    assert max(*blocks, last, 0) <= most
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL_BODY - 1, SMALL_BODY])
+def test_small_bodies_are_one_block(size: int) -> None:
+    """Several small writes halve throughput, so a small body is one."""
+    head, rest = size // 4, size - size // 4
+    blocks = list(Body((b"x" * head, spliced(b"y" * (rest * 3 // 4)), b"")))
+    assert len(blocks) <= 1
+
+
+def test_streams_that_read_short() -> None:
+    """A stream which gives one byte a read is sent whole."""
+    source = Source(bytes(range(200)), stream=trickle)
+    body = Body((Base64Part(label="x", source=source),))
+    assert body.read() == base64.b64encode(source.data)
+
+
+def test_bodies_are_never_held_whole(tmp_path: Path) -> None:
+    """Sending a large file takes the memory of a few blocks."""
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(40 * 1024 * 1024)
+
+    @attrs.frozen
+    class File:
+        size: int = path.stat().st_size
+        in_memory: bool = False
+
+        def open(self) -> BinaryIO:
+            return path.open("rb", buffering=0)
+
+    body = Body((b"[", Base64Part(label="x", source=File()), b"]"))
+    tracemalloc.start()
+    try:
+        sent = sum(map(len, body))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sent == body.size > 50 * 1024 * 1024
+    assert peak < 4 * 1024 * 1024
+
+
+def test_in_memory() -> None:
+    """A body waits for nothing if none of its parts does."""
+    slow = Base64Part(label="x", source=Source(b"abc", in_memory=False))
+    assert Body((b"a", spliced(b"b"))).in_memory
+    assert not Body((b"a", slow)).in_memory
+
+
+def test_text_body() -> None:
+    """A body of plain bytes."""
+    body = text_body(b"ab", b"c")
+    assert (body.read(), body.size, body.in_memory) == (b"abc", 3, True)
+
+
+@given(st.lists(st.binary(max_size=20), max_size=4))
+def test_base64_json_array(items: list[bytes]) -> None:
+    """The array is JSON, of the base64 text of each source in order."""
+    sources = [(f"images[{n}]", Source(data)) for n, data in enumerate(items)]
+    parts = tuple(base64_json_array(sources))
+    found = json.loads(Body(parts).read())
+    assert found == [base64.b64encode(data).decode() for data in items]
+    labels = [part.label for part in parts if isinstance(part, Base64Part)]
+    assert labels == [label for label, _ in sources]
+
+
+@pytest.mark.parametrize("name", ["connect", "write", "read"])
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, True, "1", None])
+def test_unfit_timeouts(name: str, value: object) -> None:
+    """A limit is a positive, finite number of seconds."""
+    with pytest.raises(ConfigurationError, match=rf"Timeout\.{name} must be"):
+        Timeout(**{name: value})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_timeouts() -> None:
+    """Whole and broken seconds are taken."""
+    assert attrs.astuple(Timeout(connect=1, write=0.5)) == (1, 0.5, 60.0)
+
+
+def request_with(headers: dict[str, str]) -> HttpRequest:
+    """A request with these headers."""
+    return HttpRequest(
+        method="POST",
+        url="https://api.example/x",
+        headers=headers,
+        body=text_body(b"Zebedee"),
+    )
+
+
+def test_requests_show_no_content() -> None:
+    """Neither headers, with the token in them, nor the body stand in repr."""
+    shown = repr(request_with({"Authorization": "Bearer secret"}))
+    assert shown == (
+        "HttpRequest(method='POST', url='https://api.example/x', body=Body(size=7), "
+        "timeout=Timeout(connect=10.0, write=30.0, read=60.0))"
+    )
+
+
+def test_with_header() -> None:
+    """Another header makes another request and leaves the first alone."""
+    first = request_with({"A": "1"})
+    second = first.with_header("B", "2").with_header("A", "3")
+    assert first.headers == {"A": "1"}
+    assert second.headers == {"A": "3", "B": "2"}
+    assert second.body is first.body
+
+
+def test_responses_show_no_content() -> None:
+    """An answer is shown by status and size."""
+    response = HttpResponse(status=200, headers={"Set-Cookie": "s"}, body=b"Zebedee")
+    assert repr(response) == "HttpResponse(status=200, body=<7 bytes>)"
+
+
+def test_header_names_are_lower_case() -> None:
+    """An answer's headers are found however the server wrote them."""
+    response = HttpResponse(status=429, headers={"Retry-AFTER": "Soon"})
+    assert response.headers == {"retry-after": "Soon"}
+
+
+def test_response_of_json() -> None:
+    """A made answer holds the value, and headers of one's own."""
+    response = HttpResponse.of_json(409, {"code": "É"}, headers={"Date": "today"})
+    assert json.loads(response.body) == {"code": "É"}
+    assert response.headers == {"content-type": "application/json", "date": "today"}
+    assert HttpResponse.of_json(200, None).headers == {
+        "content-type": "application/json"
+    }
