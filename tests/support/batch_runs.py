@@ -37,6 +37,7 @@ from verifik_async import (
 
 Answer = HttpResponse | BaseException
 Given = EnrollmentRequest | BatchItem
+Source = Iterable[Given] | AsyncIterable[Given]
 HANG = 30
 """Seconds after which a run that should have ended is given up."""
 
@@ -143,6 +144,10 @@ class Persons:
         self.pulled = 0
         self.closed = False
 
+    def source(self, *, asynchronous: bool) -> Source:
+        """As either kind of generator."""
+        return self.later() if asynchronous else self.plain()
+
     def plain(self) -> Generator[EnrollmentRequest]:
         """As a generator."""
         try:
@@ -170,9 +175,7 @@ def client_of(carrier: Carrier) -> VerifikClient:
     return VerifikClient("token", transport=carrier, retry=once)
 
 
-async def outcomes_of(
-    enroller: BatchEnroller, people: Iterable[Given] | AsyncIterable[Given]
-) -> list[BatchOutcome]:
+async def outcomes_of(enroller: BatchEnroller, people: Source) -> list[BatchOutcome]:
     """All outcomes of a run, in the order of the source."""
     async with asyncio.timeout(HANG), enroller:
         outcomes = [outcome async for outcome in enroller.enroll(people)]
@@ -183,6 +186,15 @@ async def take(outcomes: AsyncIterator[BatchOutcome], count: int) -> list[BatchO
     """The next so many."""
     async with asyncio.timeout(HANG):
         return [await anext(outcomes) for _ in range(count)]
+
+
+async def take_all(
+    outcomes: AsyncIterator[BatchOutcome], taken: list[BatchOutcome]
+) -> None:
+    """All that come; `taken` also has them if the run ends with an error."""
+    async with asyncio.timeout(HANG):
+        async for outcome in outcomes:
+            taken.append(outcome)  # noqa: PERF401 - a comprehension would lose them
 
 
 def in_order(outcomes: Iterable[BatchOutcome]) -> list[BatchOutcome]:
