@@ -211,6 +211,14 @@ async def test_the_most_alike_person_is_updated(world: World) -> None:
     assert _same(best, await ask(world, body))
 
 
+async def test_of_equal_matches_the_oldest_is_updated(world: World) -> None:
+    """Where two people are equally alike, the one enrolled first is the person."""
+    heard = [await ask(world, of_faces(f"face=f{number}")) for number in range(5)]
+    alike = ";".join(f"sim:f{number}=0.9" for number in (4, 2, 1, 3))
+    body = of_faces(f"face=g;{alike}", collection_id=OTHER_COLLECTION)
+    assert _same(heard[1], await ask(world, body))
+
+
 @pytest.mark.parametrize(
     "marker",
     [

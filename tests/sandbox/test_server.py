@@ -68,6 +68,13 @@ async def _ask(
         )
 
 
+def _head(size: int) -> bytes:
+    """A request up to its body, for a socket."""
+    lines = [f"POST {ROUTE} HTTP/1.1", "Host: x", f"Content-Length: {size}"]
+    lines += [f"{name}: {value}" for name, value in RIGHT.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
 async def test_a_person_is_enrolled_over_http(sandbox: Sandbox) -> None:
     """The sample request is answered as documented, and the world knows the person."""
     heard = await _ask(sandbox, sample())
@@ -189,6 +196,18 @@ async def test_a_body_above_the_limit_is_refused_as_json(*, chunked: bool) -> No
         assert (await response.json())["code"] == "PayloadTooLarge"
 
 
+async def test_an_endless_body_is_not_read_to_its_end() -> None:
+    """The 413 comes as soon as the limit is passed, not after the whole upload."""
+    async with Sandbox(world=World(Settings(largest_body=1000))) as sandbox:
+        port = int(sandbox.base_url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(_head(10**9) + bytes(1001))
+        async with asyncio.timeout(20):
+            assert b" 413 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_megabytes_of_images_pass(sandbox: Sandbox) -> None:
     """A body above aiohttp's own limit of 1 MiB is no problem."""
     images = [b64(jpeg("face=a", number=n, size=2_000_000)) for n in range(3)]
@@ -215,10 +234,8 @@ async def test_a_client_that_leaves_half_way_does_no_harm(
     """Half a body enrolls nobody, logs nothing, and the server lives on."""
     port = int(sandbox.base_url.rpartition(":")[2])
     body = encoded(sample())
-    head = f"POST {ROUTE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-    head += "".join(f"{name}: {value}\r\n" for name, value in RIGHT.items()) + "\r\n"
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(head.encode() + body[:-10])
+    writer.write(_head(len(body)) + body[:-10])
     await writer.drain()
     writer.close()
     await writer.wait_closed()
@@ -226,6 +243,17 @@ async def test_a_client_that_leaves_half_way_does_no_harm(
         assert (await _ask(sandbox, sample())).status == 200
     assert not caplog.records
     assert sandbox.world.requests == 1
+
+
+async def test_no_log_shows_who_was_sent(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither address, token nor name reaches a log of any level."""
+    with caplog.at_level(logging.DEBUG):
+        await _ask(sandbox, sample(), path=f"{ROUTE}?name=Jane")
+        await _ask(sandbox, sample(name="Jane"), path="/Jane")
+    for secret in ("Jane", "token-1", BORN):
+        assert secret not in caplog.text
 
 
 async def test_latency_delays_and_stopping_does_not_wait_for_it() -> None:

@@ -14,14 +14,17 @@ from tests.sandbox.calls import (
     HEADERS,
     NAME,
     OTHER_COLLECTION,
+    ROUTE,
     ask,
     b64,
+    encoded,
     jpeg,
     of_faces,
     request,
     sample,
 )
 from verifik_async.sandbox import SandboxTransport, Settings, World
+from verifik_async.sandbox.rules import Call
 from verifik_async.sandbox.world import READ_IN_A_THREAD_ABOVE, SEEN_KEPT
 
 NOON = dt.datetime(2024, 1, 16, 12, tzinfo=dt.UTC)
@@ -131,6 +134,18 @@ async def test_twenty_at_once_make_one_person(size: int) -> None:
     assert len(world.people()) == 1
     assert world.requests == 20
     assert world.answers == {200: 1, 409: 19}
+
+
+@pytest.mark.parametrize("size", [200, READ_IN_A_THREAD_ABOVE])
+async def test_only_large_bodies_leave_the_loop(size: int) -> None:
+    """A large body is read in a thread, so that other tasks run meanwhile."""
+    ran: list[bool] = []
+    body = encoded(sample(images=[b64(jpeg(size=size))]))
+    call = Call(method="POST", path=ROUTE, headers=HEADERS, body=body)
+    asyncio.get_running_loop().call_soon(ran.append, True)  # noqa: FBT003 - a mark
+    answer = await World().answer(call)
+    assert answer.reply.status == 200
+    assert bool(ran) == (size >= READ_IN_A_THREAD_ABOVE)
 
 
 async def test_parallel_updates_all_count() -> None:
