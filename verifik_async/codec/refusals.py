@@ -29,7 +29,7 @@ from verifik_async.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @attrs.frozen(kw_only=True)
@@ -165,13 +165,30 @@ def meaning_of(*, status: int, word: str, text: str, codes: tuple[str, ...]) -> 
         word: The message without prefix and detail.
         text: The whole message.
         codes: `code` of the body and of what is nested in it.
+
+    Returns:
+        The meaning, with the word that told it as its reason.
     """
-    by_text = (meaning for pattern, meaning in TEXTS if pattern.search(text))
-    by_code = (WORDS.get(code.lower()) for code in codes)
-    for meaning in (WORDS.get(word.lower()), *by_text, *by_code):
-        if meaning and (not meaning.statuses or status in meaning.statuses):
-            return meaning
-    return Meaning(error=STATUSES.get(status, ApiError))
+    word = word.lower()
+    for reason, meaning in _candidates(word, text, codes):
+        if not meaning.statuses or status in meaning.statuses:
+            return attrs.evolve(meaning, reason=meaning.reason or reason or None)
+    return Meaning(error=STATUSES.get(status, ApiError), reason=word or None)
+
+
+def _candidates(
+    word: str, text: str, codes: tuple[str, ...]
+) -> Iterator[tuple[str, Meaning]]:
+    """Known meanings, each with the word that tells it; empty if the text does."""
+    if word in WORDS:
+        yield word, WORDS[word]
+    for pattern, meaning in TEXTS:
+        if found := pattern.search(text):
+            known = found[0].lower()
+            yield known if known in WORDS else "", meaning
+    for code in map(str.lower, codes):
+        if code in WORDS:
+            yield code, WORDS[code]
 
 
 def liveness_meaning(text: str) -> Meaning | None:

@@ -119,7 +119,7 @@ def _refusal(
         status=status,
         code=scrub.clean(code)[:64] if code else None,
         message=scrub.clean(body.message),
-        reason=meaning.reason or scrub.clean(body.word.lower()) or None,
+        reason=scrub.clean(meaning.reason) if meaning.reason else None,
         detail=scrub.clean(body.detail) if body.detail else None,
     )
     wait = retry_after(response, now=now)
