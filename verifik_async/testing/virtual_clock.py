@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import heapq
-import itertools
+from typing import TYPE_CHECKING
+
+from verifik_async.loops import PerLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 QUIET_PASSES = 16
 """Turns of the event loop in which nobody else goes to sleep or wakes up, after which
@@ -23,17 +28,15 @@ class VirtualClock:
         client = VerifikClient("token", ScriptedTransport(steps), clock=clock)
 
     It can't see work in threads or on sockets: time may pass it by. Real servers need
-    a real clock.
+    a real clock. It may be used from several event loops one after another; time goes
+    on from one to the next.
     """
 
     def __init__(self, start: dt.datetime | None = None) -> None:
         """Begin at `start`: 2026-01-01 in UTC unless given."""
         self._start = start or dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         self._elapsed = 0.0
-        self._order = itertools.count()
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._driver: asyncio.Task[None] | None = None
-        self._stirred = False
+        self._sleepers = PerLoop(lambda: _Sleepers(self._pass_until))
 
     def monotonic(self) -> float:
         """Seconds that have passed."""
@@ -45,26 +48,49 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait until everybody waits and this is the earliest to be due."""
-        self._stirred = True
-        woken = asyncio.get_running_loop().create_future()
-        due = self._elapsed + max(0.0, seconds)
-        heapq.heappush(self._sleepers, (due, next(self._order), woken))
-        if self._driver is None or self._driver.done():
-            self._driver = asyncio.create_task(self._drive(), name="virtual-clock")
-        await woken
+        await self._sleepers.get().until(self._elapsed + max(0.0, seconds))
 
-    async def _drive(self) -> None:
-        while self._sleepers:
-            await self._quiet()
-            due, _, woken = heapq.heappop(self._sleepers)
-            if not woken.done():  # or its task was cancelled, and time stands still
-                self._elapsed = max(self._elapsed, due)
-                woken.set_result(None)
+    def _pass_until(self, due: float) -> None:
+        self._elapsed = max(self._elapsed, due)
 
-    async def _quiet(self) -> None:
-        """Let everybody run until nobody has gone to sleep for a while."""
-        passes = 0
-        while passes < QUIET_PASSES:
-            self._stirred = False
-            await asyncio.sleep(0)
-            passes = 0 if self._stirred else passes + 1
+
+class _Sleepers:
+    """Who sleeps in one event loop, and the watch that wakes them.
+
+    The watch is a chain of callbacks and not a task: a task would outlive whoever
+    slept last, and be complained about when the loop ends first.
+    """
+
+    def __init__(self, pass_until: Callable[[float], None]) -> None:
+        self._pass_until = pass_until
+        self._loop = asyncio.get_running_loop()
+        self._heap: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._entered = 0
+        self._quiet_passes = 0
+        self._watched = False
+
+    def until(self, due: float) -> asyncio.Future[None]:
+        """A future that is done when it is `due` and nothing else can run."""
+        woken = self._loop.create_future()
+        self._entered += 1
+        heapq.heappush(self._heap, (due, self._entered, woken))
+        self._quiet_passes = 0
+        if not self._watched:
+            self._watched = True
+            self._loop.call_soon(self._watch)
+        return woken
+
+    def _watch(self) -> None:
+        """Wake the earliest after enough quiet passes, as long as anybody sleeps."""
+        while self._heap and self._heap[0][2].done():
+            heapq.heappop(self._heap)  # cancelled: for them time stands still
+        self._watched = bool(self._heap)
+        if not self._watched:
+            return
+        self._quiet_passes += 1
+        if self._quiet_passes > QUIET_PASSES:
+            due, _, woken = heapq.heappop(self._heap)
+            self._pass_until(due)
+            woken.set_result(None)
+            self._quiet_passes = 0
+        self._loop.call_soon(self._watch)
