@@ -81,7 +81,7 @@ def _word_pattern(text: str, *, shortest: int) -> Iterator[str]:
     letters = "".join(runs)
     if len(letters) < shortest and letters < _IDEOGRAPHS:
         return
-    pattern = r"[\W\d_]{0,5}".join(runs)
+    pattern = r"[\W\d_]*".join(runs)
     # Only ASCII names: other scripts put no space between words, or bend their ends.
     yield rf"(?<![^\W\d_]){pattern}(?![^\W\d_])" if letters.isascii() else pattern
 
