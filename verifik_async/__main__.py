@@ -17,7 +17,7 @@ def main() -> int:
     try:
         from verifik_async.cli.app import run  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:
-        if error.name not in _OF_THE_EXTRA:
+        if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
         sys.stderr.write(
             "The command line needs more packages: pip install 'verifik-async[cli]'\n"

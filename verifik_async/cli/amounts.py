@@ -14,7 +14,7 @@ def size(count: float) -> str:
         count /= _STEP
         if count < _STEP:
             return f"{count:.1f} {unit}"
-    return f"{count / _STEP:.1f} {_UNITS[-1]}"
+    return f"{count / _STEP:,.1f} {_UNITS[-1]}"
 
 
 def duration(seconds: float) -> str:

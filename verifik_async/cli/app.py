@@ -70,14 +70,13 @@ def run() -> int:
     Returns:
         The exit code.
     """
+    code: int = ExitCode.OK
     try:
-        app(standalone_mode=True)
+        app()
     except VerifikError as error:
         Screen().complain_of(error)
-        return ExitCode.BAD_INPUT
-    except KeyboardInterrupt:
-        Screen().complain("interrupted; nothing was sent")
-        return ExitCode.INTERRUPTED
+        code = ExitCode.BAD_INPUT
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else ExitCode.OK
-    return ExitCode.OK
+        if isinstance(ended.code, int):
+            code = ended.code
+    return code

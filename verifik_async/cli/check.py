@@ -10,7 +10,12 @@ from verifik_async.cli import amounts, options
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.progress import CheckProgress
 from verifik_async.cli.screen import Screen
-from verifik_async.cli.validation import FaultList, Validation, validate
+from verifik_async.cli.validation import (
+    FaultList,
+    Validation,
+    interruptible,
+    validate,
+)
 from verifik_async.models import SearchMode
 
 _ESTIMATES = "Estimates"
@@ -63,7 +68,7 @@ def check(  # noqa: PLR0913 - one parameter an option
         allow_outside=allow_outside,
     )
     shared = _SharedPictures()
-    with CheckProgress(screen) as progress:
+    with interruptible(screen), CheckProgress(screen) as progress:
 
         def on_row(row: ManifestRow, standing: Validation) -> None:
             progress.count(standing)

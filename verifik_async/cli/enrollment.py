@@ -18,7 +18,12 @@ from verifik_async.cli.job import Result, Run, Taker
 from verifik_async.cli.progress import CheckProgress
 from verifik_async.cli.summary import Summary
 from verifik_async.cli.targets import Target
-from verifik_async.cli.validation import FaultList, Validation, validate
+from verifik_async.cli.validation import (
+    FaultList,
+    Validation,
+    interruptible,
+    validate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +93,7 @@ def _validated(plan: Plan, screen: Screen) -> Validation | None:
     """What the check found; None, with everything told, if nothing may be sent."""
     most = 0 if plan.skip_invalid else _MOST_BAD_ROWS_SHOWN
     faults = FaultList(screen, most=most)
-    with CheckProgress(screen) as progress:
+    with interruptible(screen), CheckProgress(screen) as progress:
         found = validate(
             plan.manifest,
             on_row=lambda _, standing: progress.count(standing),

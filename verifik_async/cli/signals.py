@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from verifik_async.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
+
+_Handler = Callable[[int, FrameType | None], object] | int | None
 
 _CODES = {
     signal.SIGINT: ExitCode.INTERRUPTED,
@@ -36,6 +39,7 @@ class Signals:
         self._first: signal.Signals | None = None
         self._on_first = on_first
         self._on_further = on_further
+        self._before: dict[signal.Signals, _Handler] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -52,10 +56,18 @@ class Signals:
             self._on_further()
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         for which in _CODES:
-            self._loop.add_signal_handler(which, self._receive, which)
+            try:
+                loop.add_signal_handler(which, self._receive, which)
+            except NotImplementedError:  # the event loop of Windows
+                self._before[which] = signal.signal(which, self._hand_over)
         return self
+
+    def _hand_over(self, number: int, _frame: FrameType | None) -> None:
+        if self._loop is not None:
+            which = signal.Signals(number)
+            self._loop.call_soon_threadsafe(self._receive, which)
 
     def __exit__(
         self,
@@ -63,6 +75,8 @@ class Signals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._loop is not None:
-            for which in _CODES:
+        for which in _CODES:
+            if which in self._before:
+                signal.signal(which, self._before[which])
+            elif self._loop is not None:
                 self._loop.remove_signal_handler(which)

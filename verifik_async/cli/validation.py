@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import attrs
 
+from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from verifik_async.batch.manifest import Manifest, ManifestRow
     from verifik_async.cli.screen import Screen
@@ -73,6 +75,16 @@ def validate(
             found.body_bytes += base64_bytes(request)
         on_row(row, found)
     return found
+
+
+@contextlib.contextmanager
+def interruptible(screen: Screen) -> Generator[None, None, None]:
+    """Says that nothing was sent if Ctrl-C ends what is inside, and exits."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        screen.complain("interrupted; nothing was sent")
+        raise SystemExit(ExitCode.INTERRUPTED) from None
 
 
 class FaultList:

@@ -1,0 +1,119 @@
+"""A run that goes wrong in the middle loses nobody."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+import pytest
+from command_line import ManifestOf
+
+from verifik_async.batch.manifest import Manifest, RowDefaults
+from verifik_async.batch.outcomes import BatchOutcome, BatchReport, OutcomeStatus
+from verifik_async.cli.enrollment import Plan, carry_out
+from verifik_async.cli.exit_codes import ExitCode
+from verifik_async.cli.job import Result, Taker
+from verifik_async.cli.screen import Screen
+from verifik_async.cli.summary import Summary
+from verifik_async.cli.targets import embedded_sandbox
+from verifik_async.retry import RetryPolicy
+
+
+def plan_for(path: Path) -> Plan:
+    """One person at a time into the embedded sandbox."""
+    return Plan(
+        manifest=Manifest.open(path, defaults=RowDefaults(collection_id="c1")),
+        target=embedded_sandbox(RetryPolicy()),
+        concurrency=1,
+    )
+
+
+def test_a_full_disk_stops_the_run_in_order(
+    manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever was sent keeps the outcome, and the reason is told."""
+    heard: list[OutcomeStatus] = []
+
+    def full(_row: int, outcome: BatchOutcome) -> None:
+        heard.append(outcome.status)
+        if len(heard) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    rest: list[OutcomeStatus] = []
+    code = carry_out(
+        plan_for(manifest_of(9)),
+        Screen(),
+        full,
+        lambda _row, outcome: rest.append(outcome.status),
+    )
+    assert code is ExitCode.STOPPED
+    assert heard == [OutcomeStatus.ENROLLED] * 2
+    assert len(rest) == 9
+    assert OutcomeStatus.NOT_ATTEMPTED in rest
+    message = "stopped: the outcomes file can't be written: No space left on device"
+    assert message in capsys.readouterr().err
+
+
+def at_person(number: int, act: Callable[[], object]) -> Taker:
+    """Does something once so many persons have their outcome."""
+    heard: list[int] = []
+
+    def hear(row: int, _outcome: BatchOutcome) -> None:
+        heard.append(row)
+        if len(heard) == number:
+            act()
+
+    return hear
+
+
+def test_a_manifest_that_breaks_on_the_way_stops_the_run(
+    manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was sent is counted, and the error is told with its line."""
+    path = manifest_of(2000)
+
+    def spoil() -> None:
+        # behind what was read ahead
+        path.write_bytes(path.read_bytes()[:60_000] + bytes(9000))
+
+    code = carry_out(plan_for(path), Screen(), at_person(1, spoil))
+    assert code is ExitCode.STOPPED
+    captured = capsys.readouterr()
+    assert "holds NUL bytes" in captured.err
+    assert "of 2,000 persons enrolled" in captured.out
+
+
+def test_a_row_that_breaks_on_the_way_is_that_person_s_outcome(
+    manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows are checked again when their turn comes: a picture may be gone by then."""
+    path = manifest_of(9)
+    picture = path.parent / "8.jpg"
+    code = carry_out(plan_for(path), Screen(), at_person(1, picture.unlink))
+    assert code is ExitCode.SOME_NOT_ENROLLED
+    assert "images[0]: the file can't be" in capsys.readouterr().out
+
+
+def test_a_bug_is_told_by_its_class_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """The text of an error that is not of this package may hold anything."""
+    error = RuntimeError("Jane Doe")
+    summary = Summary()
+    summary.take(2, BatchOutcome(index=0, status=OutcomeStatus.UNKNOWN, error=error))
+    counts = dict.fromkeys(OutcomeStatus, 0) | {OutcomeStatus.UNKNOWN: 1}
+    report = BatchReport(counts=counts, total=1)
+    summary.show(Screen(), Result(report=report, total=1, sent=0))
+    shown = capsys.readouterr().out
+    assert "RuntimeError" in shown
+    assert "Jane" not in shown
+
+
+def test_a_frequent_reason_does_not_hide_a_rare_one(
+    manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three rows of a reason are listed, and how many there are in all."""
+    same = [{"images": "0.jpg"}] * 30
+    plan = plan_for(manifest_of(1, more=[*same, {"gender": "x"}]))
+    assert carry_out(attrs.evolve(plan, skip_invalid=True), Screen()) == 3
+    shown = capsys.readouterr().out
+    assert "Not enrolled, 4 of 31" in shown
+    assert "gender: must be F or M" in shown
