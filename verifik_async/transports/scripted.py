@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter, deque
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from verifik_async.transports.protocol import Transport
-    from verifik_async.wire import HttpRequest
+    from verifik_async.wire import Body, HttpRequest
 
 
 class ScriptExhaustedError(AssertionError):
@@ -75,7 +76,7 @@ class ScriptedTransport:
                 write `Late(answer, seconds)`.
         """
         self._steps = deque(steps)
-        if Fault.SLOW_BODY in self._steps:
+        if any(_bare(step) is Fault.SLOW_BODY for step in self._steps):
             raise ConfigurationError("slow_body needs an answer: Late(answer, seconds)")
         self._clock = clock or SystemClock()
         self._closed = False
@@ -111,6 +112,10 @@ class ScriptedTransport:
     async def aclose(self) -> None:
         """Refuse further requests."""
         self._closed = True
+
+
+def _bare(step: Step) -> HttpResponse | BaseException | Fault:
+    return step.step if isinstance(step, Late) else step
 
 
 async def play(
@@ -149,16 +154,20 @@ class FlakyTransport:
         self._flaky = flaky
         self._clock = clock or SystemClock()
         self._sent: Counter[bytes] = Counter()
+        self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The inner transport's answer, or a fault in its place.
 
         `lost_answer` and `slow_body` let the inner transport act first.
         """
-        digest = hashlib.sha256()
-        for block in request.body:
-            digest.update(block)
-        content = digest.digest()
+        if self._closed:
+            raise ClientClosedError("the flaky transport is closed")
+        body = request.body
+        if body.in_memory:
+            content = _digest(body)
+        else:
+            content = await asyncio.to_thread(_digest, body)
         self._sent[content] += 1
         fault = self._flaky.decide(content, self._sent[content])
         if fault is None:
@@ -172,5 +181,14 @@ class FlakyTransport:
         return answer
 
     async def aclose(self) -> None:
-        """Close the inner transport."""
+        """Close the inner transport, and refuse further requests."""
+        self._closed = True
         await self._inner.aclose()
+
+
+def _digest(body: Body) -> bytes:
+    """What tells one body from another."""
+    seen = hashlib.sha256()
+    for block in body:
+        seen.update(block)
+    return seen.digest()
