@@ -149,14 +149,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load what is heavy only when it is asked for: fixtures never need aiohttp."""
-    if name == "AiohttpTransport":
-        from verifik_async.transports.live import AiohttpTransport  # noqa: PLC0415
+if not TYPE_CHECKING:  # type checkers would take any name for one of the package's
 
-        return AiohttpTransport
-    if name == "SandboxTransport":
-        from verifik_async.sandbox.transport import SandboxTransport  # noqa: PLC0415
+    def __getattr__(name: str) -> object:
+        """Load what is heavy only when it is asked for: fixtures never need aiohttp."""
+        if name == "AiohttpTransport":
+            from verifik_async.transports.live import AiohttpTransport  # noqa: PLC0415
 
-        return SandboxTransport
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return AiohttpTransport
+        if name == "SandboxTransport":
+            from verifik_async.sandbox.transport import SandboxTransport  # noqa: PLC0415
+
+            return SandboxTransport
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
