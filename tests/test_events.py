@@ -74,7 +74,7 @@ def test_events_hold_plain_facts(kind: type[attrs.AttrsInstance]) -> None:
 def test_events_are_frozen() -> None:
     """What one observer is told the next is told, too."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        STARTED.call = 2  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+        STARTED.call = 2  # type: ignore[misc]
 
 
 def test_observers_in_turn() -> None:

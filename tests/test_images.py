@@ -108,7 +108,7 @@ def test_pickles(make: Maker, tmp_path: Path) -> None:
 def test_is_frozen(make: Maker, tmp_path: Path) -> None:
     """An image that was checked stays as it was checked."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        make(JPEG, tmp_path).size = 3  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+        make(JPEG, tmp_path).size = 3  # type: ignore[misc]
 
 
 def test_path_holds_no_bytes(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_later_changes_do_not_count() -> None:
 def test_number_is_no_bytes() -> None:
     """`bytes(n)` is n zeros; a number is refused instead of allocated."""
     with pytest.raises(TypeError):
-        FaceImage.from_bytes(10**12)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        FaceImage.from_bytes(10**12)  # type: ignore[arg-type]
 
 
 @every_maker

@@ -29,7 +29,7 @@ def test_opener_of_an_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "faces.zip") as archive:
 
         def opener(name: str) -> Callable[[], BinaryIO]:
-            return lambda: archive.open(name)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+            return lambda: archive.open(name)  # type: ignore[return-value]
 
         image = FaceImage.from_opener(opener("jane.jpg"), len(JPEG))
         with image.open() as stream:
@@ -51,7 +51,7 @@ def test_opener_that_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [150.0, None, True, "150"])
 def test_odd_sizes(size: object) -> None:
     """The size goes into Content-Length, so it must be a whole number."""
-    found = image_problem(lambda: FaceImage.from_opener(lambda: io.BytesIO(JPEG), size))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    found = image_problem(lambda: FaceImage.from_opener(lambda: io.BytesIO(JPEG), size))  # type: ignore[arg-type]
     assert found == "has no size in whole bytes"
 
 

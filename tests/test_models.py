@@ -62,9 +62,9 @@ def test_values_are_never_told() -> None:
             nationality=f"{SECRET}\ud800",
             collection_id=f" {SECRET}",
             liveness_min_score=0.123456,
-            min_score=SECRET,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            min_score=SECRET,  # type: ignore[arg-type]
             search_mode=SECRET,
-            images=[SECRET],  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+            images=[SECRET],  # type: ignore[list-item]
         )
     error = caught.value
     assert len(error.faults) == 9
@@ -95,7 +95,7 @@ def test_requests_are_values(request: EnrollmentRequest) -> None:
     assert hash(found) == hash(request)
     assert copy.deepcopy(request) == request
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        request.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+        request.name = "x"  # type: ignore[misc]
 
 
 def test_evolving_checks_again() -> None:

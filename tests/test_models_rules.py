@@ -36,7 +36,7 @@ class _Code(int, enum.Enum):
 def problems(**fields: object) -> dict[str, str]:
     """What is wrong with the sample request, changed so; by field."""
     with pytest.raises(InvalidRequestError) as caught:
-        request_of(**fields)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        request_of(**fields)  # type: ignore[arg-type]
     return {fault.field: fault.problem for fault in caught.value.faults}
 
 
@@ -201,7 +201,7 @@ def test_any_value_is_taken_or_refused(fields: dict[str, object]) -> None:
     """Whatever the values, there is a request or the one documented error."""
     refused: set[str] = set()
     try:
-        request_of(**fields)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        request_of(**fields)  # type: ignore[arg-type]
     except InvalidRequestError as error:
         refused = {fault.field for fault in error.faults}
     assert refused <= set(fields)

@@ -100,7 +100,7 @@ def test_live_transport_is_there() -> None:
 def test_unknown_names() -> None:
     """A misspelt name is an AttributeError, as of any module."""
     with pytest.raises(AttributeError, match="no attribute 'Verifik'"):
-        _ = verifik_async.Verifik  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+        _ = verifik_async.Verifik  # type: ignore[attr-defined]
 
 
 def test_version() -> None:

@@ -162,7 +162,7 @@ def test_base64_json_array(items: list[bytes]) -> None:
 def test_unfit_timeouts(name: str, value: object) -> None:
     """A limit is a positive, finite number of seconds."""
     with pytest.raises(ConfigurationError, match=rf"Timeout\.{name} must be"):
-        Timeout(**{name: value})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        Timeout(**{name: value})  # type: ignore[arg-type]
 
 
 def test_timeouts() -> None:
