@@ -64,13 +64,13 @@ def test_notes_tell_of_unknown_columns_and_shared_pictures(
     path = manifest_of(1, more=more + [{"images": "0.jpg"}] * 9)
     (path.parent / "1.jpg").write_bytes((path.parent / "0.jpg").read_bytes())
     text = path.read_text()
-    text = text.replace("id,name", "id,nmae,name", 1)
+    text = text.replace("id,name", "id,genders,name", 1)
     path.write_text(re.sub(r"^(id-\d+),", r"\1,x,", text, flags=re.MULTILINE))
     ended = command("check", path, *CHECK)
     assert ended.code == 0
     notes = [line for line in ended.out.splitlines() if line.startswith("Note: ")]
     assert notes[:4] == [
-        "Note: column 2, nmae, is not known and is ignored; did you mean name?",
+        "Note: column 2, genders, is not known and is ignored; did you mean gender?",
         "Note: rows 2 and 3 name the same picture",
         "Note: row 4 names the same picture twice",
         "Note: rows 2 and 4 name the same picture",

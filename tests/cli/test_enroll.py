@@ -165,6 +165,18 @@ def test_the_environment_says_where(
     assert state(sandbox_url)["people"] == 2
 
 
+def test_the_manifest_is_never_overwritten(
+    command: Command, manifest_of: ManifestOf
+) -> None:
+    """Not even by an outcomes file that may overwrite."""
+    path = manifest_of(1)
+    before = path.read_bytes()
+    ended = command("enroll", path, *SANDBOX, "--outcomes", path, "--overwrite")
+    assert ended.code == 2
+    assert "would replace the manifest" in ended.err
+    assert path.read_bytes() == before
+
+
 class _Refusing(BaseHTTPRequestHandler):
     """Calls every token expired."""
 

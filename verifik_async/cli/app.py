@@ -60,7 +60,10 @@ app.command(epilog="Example: verifik-async demo")(demo)
 app.command(epilog="Example: verifik-async check people.csv --collection ID --rate 20")(
     check
 )
-app.command(epilog=_EXIT_CODES)(enroll)
+app.command(
+    epilog="Example: verifik-async enroll people.csv --collection ID --sandbox\n\n"
+    + _EXIT_CODES
+)(enroll)
 app.command(epilog="Example: verifik-async sandbox --port 8080")(sandbox)
 
 

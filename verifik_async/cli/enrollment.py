@@ -24,6 +24,7 @@ from verifik_async.cli.validation import (
     interruptible,
     validate,
 )
+from verifik_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +69,8 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
     if plan.outcomes is not None:
         # before the check, which may take a while
         OutcomesFile.check(plan.outcomes, overwrite=plan.overwrite)
+        if plan.outcomes.resolve() == plan.manifest.path.resolve():
+            raise ConfigurationError("the outcomes file would replace the manifest")
     found = _validated(plan, screen)
     if found is None:
         return ExitCode.BAD_INPUT
@@ -103,7 +106,8 @@ def _validated(plan: Plan, screen: Screen) -> Validation | None:
         screen.note(f"Note: {note}")
     if not found.bad:
         return found
-    bad = f"{found.bad:,} of {amounts.rows(found.rows)} have faults"
+    have = "has" if found.bad == 1 else "have"
+    bad = f"{found.bad:,} of {amounts.rows(found.rows)} {have} faults"
     command = _check_command(plan.manifest)
     if plan.skip_invalid:
         screen.say(f"{bad} and are left out. To see them all:")

@@ -110,6 +110,8 @@ class RunProgress:
             disable=not screen.is_terminal,
         )
         self._task = self._bar.add_task("", total=total)
+        # the beginning, from which the first rates are told
+        self._meter.read(time.monotonic(), Standing(done=0, total=total))
 
     def show(self, standing: Standing) -> None:
         """Where the run stands now."""
