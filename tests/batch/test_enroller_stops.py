@@ -15,6 +15,7 @@ from batch_runs import (
     Persons,
     client_of,
     enrolled,
+    in_order,
     indexes,
     outcomes_of,
     person,
@@ -251,6 +252,23 @@ async def test_a_bug_in_a_transport_is_raised_after_the_outcomes() -> None:
     assert (settled[0].index, settled[0].status) == (1, UNKNOWN)
     assert statuses(settled) == {UNKNOWN: 1, ENROLLED: 2, NOT_ATTEMPTED: 7}
     assert sorted(carrier.sent) == [0, 1, 2]
+
+
+async def test_the_first_of_several_bugs_is_raised() -> None:
+    """The others may be its consequences; they are in the outcomes."""
+    bugs = [LookupError("first"), LookupError("second")]
+
+    async def wait(number: int) -> None:
+        await turns(5 + number)
+
+    carrier = Carrier(lambda number: bugs[number], wait=wait)
+    async with BatchEnroller(client_of(carrier), concurrency=2) as enroller:
+        outcomes = enroller.enroll(Persons(3).plain())
+        settled = in_order(await take(outcomes, 3))
+        with pytest.raises(LookupError, match="first"):
+            await take(outcomes, 1)
+    assert [outcome.error for outcome in settled] == [*bugs, None]
+    assert enroller.report.stop_error is bugs[0]
 
 
 async def test_a_bug_in_making_a_request_is_raised_after_the_outcomes() -> None:

@@ -8,7 +8,6 @@ from batch_runs import ERRORS, error_of
 from strategies import request_of
 
 from verifik_async import (
-    AuthenticationError,
     BatchItem,
     BatchReport,
     ConnectError,
@@ -94,25 +93,24 @@ def test_another_error_behind_one_stops_nothing() -> None:
     assert fatal_in(unknown) is None
 
 
+def raised(error: VerifikError) -> VerifikError:
+    """The error after it went through a frame."""
+    try:
+        raise error
+    except VerifikError as caught:
+        return caught
+
+
 def test_frames_are_dropped_along_the_whole_chain() -> None:
     """Causes and contexts hold the request as well, and may go round in a circle."""
-    caught = _chained()
-    drop_frames(caught)
-    links = [caught, caught.__cause__, caught.__context__]
-    assert [link and link.__traceback__ for link in links] == [None] * 3
-
-
-def _chained() -> VerifikError:
-    """An error whose cause was raised, too, and has it as its own context."""
-    cause = AuthenticationError(status=401)
-    try:
-        try:
-            raise cause
-        except AuthenticationError as error:
-            raise OutcomeUnknownError("lost") from error
-    except OutcomeUnknownError as error:
-        cause.__context__ = error
-        return error
+    error, cause, context = (raised(ConnectError(name)) for name in "abc")
+    error.__cause__ = cause
+    error.__context__ = context
+    cause.__context__ = error
+    assert None not in [link.__traceback__ for link in (error, cause, context)]
+    drop_frames(error)
+    assert [link.__traceback__ for link in (error, cause, context)] == [None] * 3
+    assert (error.__cause__, error.__context__) == (cause, context)
 
 
 def test_an_item_does_not_show_its_person() -> None:

@@ -89,18 +89,47 @@ async def test_iterators_need_no_more_than_next(bare: Bare | BareLater) -> None:
     assert await all_of(Source(bare)) == [(0, 2), (1, 1), (2, 0)]
 
 
-async def test_an_ended_source_stays_ended() -> None:
-    """An iterator that would go on after its end is not asked again."""
-    asked: list[int] = []
+class Restless:
+    """Goes on after its end, and after its errors."""
 
-    def ask() -> int:
-        asked.append(1)
-        return 1 if len(asked) == 2 else 0
+    def __init__(self, *, fails: bool = False) -> None:
+        self.asked = 0
+        self._end = OSError("disk") if fails else None
 
-    source = Source(iter(ask, 0))
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        self.asked += 1
+        if self.asked == 2:
+            raise self._end or StopIteration
+        return self.asked
+
+
+class RestlessLater:
+    """The same, asynchronous."""
+
+    def __init__(self, restless: Restless) -> None:
+        self._restless = restless
+
+    def __aiter__(self) -> AsyncIterator[int]:
+        return self
+
+    async def __anext__(self) -> int:
+        try:
+            return next(self._restless)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_an_ended_source_stays_ended(*, asynchronous: bool) -> None:
+    """It is not asked again by a worker that comes late."""
+    restless = Restless()
+    source = Source(RestlessLater(restless) if asynchronous else restless)
+    assert await all_of(source) == [(0, 1)]
     assert await source.pull() is None
-    assert await source.pull() is None
-    assert len(asked) == 1
+    assert restless.asked == 2
 
 
 async def test_what_can_not_be_iterated_is_refused_at_once() -> None:
@@ -112,21 +141,13 @@ async def test_what_can_not_be_iterated_is_refused_at_once() -> None:
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_an_error_of_the_source_comes_once(*, asynchronous: bool) -> None:
     """The worker that pulled gets it; for the others the source has ended."""
-
-    def broken() -> Iterator[int]:
-        yield 5
-        raise OSError("disk")
-
-    source = Source(_as_later(broken()) if asynchronous else broken())
-    assert await source.pull() == (0, 5)
+    restless = Restless(fails=True)
+    source = Source(RestlessLater(restless) if asynchronous else restless)
+    assert await source.pull() == (0, 1)
     with pytest.raises(OSError, match="disk"):
         await source.pull()
     assert await source.pull() is None
-
-
-async def _as_later(numbers: Iterator[int]) -> AsyncIterator[int]:
-    for number in numbers:
-        yield number
+    assert restless.asked == 2
 
 
 async def test_an_asynchronous_source_is_asked_by_one_at_a_time() -> None:
@@ -139,7 +160,7 @@ async def test_an_asynchronous_source_is_asked_by_one_at_a_time() -> None:
 
 async def test_a_cancelled_pull_ends_the_source() -> None:
     """What was being read when it was cut short can't be trusted to go on."""
-    source = Source(later(range(20)))
+    source = Source(BareLater())
     pulling = asyncio.create_task(source.pull())
     await turns(1)
     pulling.cancel()
@@ -190,4 +211,5 @@ async def test_closing_leaves_other_iterators_alone() -> None:
     source = Source(numbers)
     await source.pull()
     await source.aclose()
+    assert await source.pull() is None
     assert next(numbers) == 1

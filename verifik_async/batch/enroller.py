@@ -103,10 +103,13 @@ class BatchEnroller:
             people: Requests, or items which carry a key.
 
         Returns:
-            The outcomes. What `people` itself raises is raised after them.
+            The outcomes. What `people` itself raises is raised after them, and so
+            is what no error of ours is, such as a bug in a transport. A loop that is
+            left before finds it in `report.stop_error`.
 
         Raises:
             ConfigurationError: Outside `async with`, or for the second time.
+            TypeError: `people` can't be iterated.
         """
         if not self._entered or self._leaving:
             raise ConfigurationError("use the batch enroller in `async with`")

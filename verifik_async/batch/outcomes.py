@@ -52,7 +52,7 @@ class OutcomeStatus(enum.StrEnum):
     """All attempts were spent, and none reached the server's decision."""
 
     NOT_ATTEMPTED = "not_attempted"
-    """The run stopped before this person's turn."""
+    """The run stopped before this person's turn, or with it: nothing was decided."""
 
     SKIPPED = "skipped"
     """Settled by an earlier run."""
