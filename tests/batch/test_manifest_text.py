@@ -54,6 +54,7 @@ def refusal(tmp_path: Path) -> Refusal:
         (JANE, "row 1 is no header: begin with a row of column names"),
         (b"\n" + JANE, "row 2 is no header"),
         (b'"id,name\n', "row 1 is no header"),
+        (b"x" * 140_000, "row 1 is no header"),
         (b"id,name,gender,images\n" + JANE, "lacks the column date_of_birth: add"),
         (b"id,name,dob,sex\n" + JANE, "the columns gender, date_of_birth, images: add"),
         (HEADER.replace(b"id", b"Name ") + JANE, "column name stands twice: leave"),
