@@ -585,7 +585,7 @@ def test_one_client_in_two_loops_leaves_nothing_open() -> None:
         gc.collect()
     """
     ran = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(program)],
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
         check=False,

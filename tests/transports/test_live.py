@@ -603,7 +603,7 @@ def test_two_loops_one_after_another_leave_nothing_open() -> None:
         print("done")
     """
     ran = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(program)],
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
         check=False,
