@@ -149,7 +149,8 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # type checkers would take any name for one of the package's
+# Type checkers that saw this would take any name for one of the package.
+if not TYPE_CHECKING:  # pragma: no branch
 
     def __getattr__(name: str) -> object:
         """Load what is heavy only when it is asked for: fixtures never need aiohttp."""
