@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from verifik_async.batch.manifest_images import PictureFolder
+from verifik_async.batch.manifest.images import PictureFolder
 from verifik_async.errors import FieldFault
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(200)

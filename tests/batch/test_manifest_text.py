@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from verifik_async.batch.manifest import Manifest, ManifestError, RowDefaults
-from verifik_async.batch.manifest_text import LONGEST_LINE
+from verifik_async.batch.manifest.text import LONGEST_LINE
 from verifik_async.errors import VerifikError
 
 HEADER = b"id,name,gender,date_of_birth,nationality,images\n"

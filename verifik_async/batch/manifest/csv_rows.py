@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from verifik_async.batch.manifest_rows import (
+from verifik_async.batch.manifest.rows import (
     COLUMNS,
     REQUIRED,
     SCORES,
@@ -17,7 +17,7 @@ from verifik_async.batch.manifest_rows import (
     split_paths,
     suggestion,
 )
-from verifik_async.batch.manifest_text import ManifestError
+from verifik_async.batch.manifest.text import ManifestError
 from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from verifik_async.batch.manifest_rows import (
+from verifik_async.batch.manifest.rows import (
     COLUMNS,
     RawRow,
     split_paths,
     suggestion,
 )
-from verifik_async.batch.manifest_text import ManifestError
+from verifik_async.batch.manifest.text import ManifestError
 from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from verifik_async.batch.manifest_images import PictureFolder
-from verifik_async.batch.manifest_rows import COLUMNS, JOB_FIELDS, REQUIRED, RawRow
+from verifik_async.batch.manifest.images import PictureFolder
+from verifik_async.batch.manifest.rows import COLUMNS, JOB_FIELDS, REQUIRED, RawRow
 from verifik_async.batch.outcomes import BatchItem
 from verifik_async.errors import ConfigurationError, FieldFault, InvalidRequestError
 from verifik_async.models import EnrollmentRequest, SearchMode

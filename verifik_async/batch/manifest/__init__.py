@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from verifik_async.batch.first_seen import FirstSeen
-from verifik_async.batch.manifest_checks import ManifestRow, RowDefaults, fault
-from verifik_async.batch.manifest_csv import csv_rows, read_header
-from verifik_async.batch.manifest_images import PictureFolder
-from verifik_async.batch.manifest_jsonl import jsonl_rows
-from verifik_async.batch.manifest_text import ManifestError, manifest_lines
+from verifik_async.batch.manifest.checks import ManifestRow, RowDefaults, fault
+from verifik_async.batch.manifest.csv_rows import csv_rows, read_header
+from verifik_async.batch.manifest.first_seen import FirstSeen
+from verifik_async.batch.manifest.images import PictureFolder
+from verifik_async.batch.manifest.jsonl_rows import jsonl_rows
+from verifik_async.batch.manifest.text import ManifestError, manifest_lines
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
-    from verifik_async.batch.manifest_rows import RawRow
+    from verifik_async.batch.manifest.rows import RawRow
     from verifik_async.errors import FieldFault
 
 __all__ = ["Manifest", "ManifestError", "ManifestRow", "RowDefaults"]
