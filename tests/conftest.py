@@ -5,9 +5,14 @@ from typing import Protocol, Unpack
 
 import pytest
 import strategies
+from hypothesis import settings
 from strategies import RequestFields
 
 from verifik_async import EnrollmentRequest
+
+# No example fails for being slow: machines are shared, and no test asserts a time.
+settings.register_profile("patient", settings.default, deadline=None)
+settings.load_profile("patient")
 
 
 class RequestOf(Protocol):

@@ -132,3 +132,12 @@ def test_answers_show_no_person() -> None:
     assert "p1" in shown
     for secret in ("zebedee", "1990", "zz", "female", "'f'", "email"):
         assert secret not in shown
+
+
+def test_answers_are_values() -> None:
+    """Answers can be compared, hashed and pickled, whatever else they hold."""
+    enrollment = Enrollment(person=Person(id="p1", extra={"__v": [1]}))
+    found: object = pickle.loads(pickle.dumps(enrollment))  # noqa: S301 - our own
+    assert found == enrollment
+    assert len({found, enrollment}) == 1
+    assert enrollment != Enrollment(person=Person(id="p1"))

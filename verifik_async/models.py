@@ -262,7 +262,9 @@ class Person:
     deleted: bool | None = None
     created_at: dt.datetime | None = None
     updated_at: dt.datetime | None = None
-    extra: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = attrs.field(
+        factory=dict[str, object], repr=False, hash=False
+    )
 
 
 @attrs.frozen(kw_only=True)
