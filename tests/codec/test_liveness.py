@@ -153,3 +153,11 @@ def test_no_score_elsewhere() -> None:
     for data in (b"", b"[]", b'"liveness_failed"', b"{}"):
         body = read_error_body(HttpResponse(status=409, body=data))
         assert (body.score, body.failure_reason) == (None, None)
+
+
+def test_a_failure_of_quality_is_worth_a_new_photograph() -> None:
+    """Newer builds name the kind of a failure, also where they name no cause."""
+    error = failed(message="409:liveness_failed@0.45", failureKind="quality")
+    assert error.retakeable
+    assert error.reason == "liveness_quality"
+    assert not failed(message="liveness_failed", failureKind="score").retakeable

@@ -43,6 +43,7 @@ class ErrorBody:
         word: The message's reason if it is a single word, else empty.
         detail: What stands behind the reason's `@`.
         failure_reason: What newer builds name beside a failed liveness check.
+        failure_kind: Likewise: `quality`, `score` or `unknown`.
         score: A liveness score between 0 and 1.
         person_id: Of the person who is enrolled already, as it stands.
         collections: Ids of that person's collections, as they stand.
@@ -53,6 +54,7 @@ class ErrorBody:
     word: str = ""
     detail: str | None = None
     failure_reason: str | None = None
+    failure_kind: str | None = None
     score: float | None = None
     person_id: str | None = None
     collections: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ def read_error_body(response: HttpResponse) -> ErrorBody:
         word=reason if _WORD.fullmatch(reason) else "",
         detail=detail.strip() if detail else None,
         failure_reason=_either(root, nested, "failureReason"),
+        failure_kind=_either(root, nested, "failureKind"),
         score=_score(root, nested, detail),
         person_id=identifier(nested.get("_id")) or identifier(nested.get("id")),
         collections=collection_ids(nested.get("collections")),

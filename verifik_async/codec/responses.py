@@ -149,7 +149,8 @@ def _refined(meaning: Meaning, body: ErrorBody) -> Meaning:
     """A failed liveness check may name its cause beside itself."""
     if meaning.error is not LivenessFailedError:
         return meaning
-    named = filter(None, (body.failure_reason, body.detail))
+    kind = "liveness_quality" if body.failure_kind == "quality" else None
+    named = filter(None, (body.failure_reason, body.detail, kind))
     return next(filter(None, map(liveness_meaning, named)), meaning)
 
 
