@@ -1,5 +1,6 @@
 """The package as a whole: its names, what importing it costs, its version."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -63,11 +64,19 @@ def test_nothing_is_forgotten(module: object) -> None:
     assert public - INNER <= set(verifik_async.__all__)
 
 
-def test_everything_there_is_offered() -> None:
-    """What the root holds without an underscore is a public name or a module."""
-    names = {name for name in vars(verifik_async) if not name.startswith("_")}
-    modules = {name for name in names if inspect.ismodule(vars(verifik_async)[name])}
-    assert names - modules - set(verifik_async.__all__) == {"TYPE_CHECKING"}
+def test_type_checkers_see_what_is_there() -> None:
+    """The names that type checkers read, and their rooms, are the true ones."""
+    tree = ast.parse(Path(verifik_async.__file__).read_text(encoding="utf-8"))
+    seen = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("verifik")
+        for alias in node.names
+    }
+    rooms: dict[str, str] = vars(verifik_async)["_ROOM_OF"]
+    assert seen == rooms
+    assert sorted(seen) == verifik_async.__all__
+    assert set(verifik_async.__all__) <= set(dir(verifik_async))
 
 
 def test_star_import() -> None:
@@ -77,8 +86,12 @@ def test_star_import() -> None:
 
 
 def test_import_is_light() -> None:
-    """Neither aiohttp nor what the command line needs is loaded with the package."""
+    """The package alone loads nothing; the client loads no aiohttp and no commands."""
     found = printed("import sys, verifik_async\nprint(*sys.modules, sep='\\n')")
+    assert {name for name in found if name.startswith("verifik")} == {"verifik_async"}
+    assert {"asyncio", "attr", "cattrs", "aiohttp"}.isdisjoint(found)
+    program = "from verifik_async import BatchEnroller, VerifikClient\n"
+    found = printed(f"import sys\n{program}print(*sys.modules, sep='\\n')")
     assert "verifik_async.client" in found
     heavy = {"aiohttp", "yarl", "rich", "typer", "click", "dask", "pytest", "PIL"}
     assert heavy.isdisjoint(found)

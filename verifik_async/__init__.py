@@ -9,77 +9,113 @@ the server can have acted, and `OutcomeUnknownError` is the one to handle always
 
 from typing import TYPE_CHECKING
 
-from verifik_async.batch.enroller import BatchEnroller
-from verifik_async.batch.outcomes import (
-    BatchItem,
-    BatchOutcome,
-    BatchReport,
-    OutcomeStatus,
-)
-from verifik_async.client import VerifikClient
-from verifik_async.clock import Clock
-from verifik_async.errors import (
-    ApiError,
-    AuthenticationError,
-    ClientClosedError,
-    ConfigurationError,
-    ConnectError,
-    ConnectionLostError,
-    ConnectTimeoutError,
-    CredentialsError,
-    DuplicatePersonError,
-    ExistingPerson,
-    FieldFault,
-    InsufficientCreditsError,
-    InvalidImageError,
-    InvalidRequestError,
-    LivenessFailedError,
-    NotFoundError,
-    Outcome,
-    OutcomeUnknownError,
-    ParameterError,
-    PermissionDeniedError,
-    RateLimitedError,
-    ReadTimeoutError,
-    ServerError,
-    TokenExpiredError,
-    TransportError,
-    UnexpectedResponseError,
-    VerifikError,
-    WriteError,
-)
-from verifik_async.events import (
-    AttemptFinished,
-    AttemptStarted,
-    Event,
-    Observer,
-    RetryScheduled,
-    TokenRenewed,
-)
-from verifik_async.images import FaceImage, ImageKind
-from verifik_async.models import (
-    Enrollment,
-    EnrollmentRequest,
-    Gender,
-    Person,
-    SearchMode,
-    Signature,
-)
-from verifik_async.retry import RetryPolicy
-from verifik_async.tokens import TokenProvider
-from verifik_async.transports.faults import Fault, Flaky
-from verifik_async.transports.protocol import Transport
-from verifik_async.transports.scripted import (
-    FlakyTransport,
-    Late,
-    ScriptedTransport,
-    ScriptExhaustedError,
-)
-from verifik_async.wire import Body, HttpRequest, HttpResponse, Timeout
-
 if TYPE_CHECKING:
-    from verifik_async.sandbox.transport import SandboxTransport
-    from verifik_async.transports.live import AiohttpTransport
+    from verifik_async.batch.enroller import (
+        BatchEnroller,
+    )
+    from verifik_async.batch.outcomes import (
+        BatchItem,
+        BatchOutcome,
+        BatchReport,
+        OutcomeStatus,
+    )
+    from verifik_async.client import (
+        VerifikClient,
+    )
+    from verifik_async.clock import (
+        Clock,
+    )
+    from verifik_async.errors import (
+        ApiError,
+        AuthenticationError,
+        ClientClosedError,
+        ConfigurationError,
+        ConnectError,
+        ConnectionLostError,
+        ConnectTimeoutError,
+        CredentialsError,
+        DuplicatePersonError,
+        ExistingPerson,
+        FieldFault,
+        InsufficientCreditsError,
+        InvalidImageError,
+        InvalidRequestError,
+        LivenessFailedError,
+        NotFoundError,
+        Outcome,
+        OutcomeUnknownError,
+        ParameterError,
+        PermissionDeniedError,
+        RateLimitedError,
+        ReadTimeoutError,
+        ServerError,
+        TokenExpiredError,
+        TransportError,
+        UnexpectedResponseError,
+        VerifikError,
+        WriteError,
+    )
+    from verifik_async.events import (
+        AttemptFinished,
+        AttemptStarted,
+        Event,
+        Observer,
+        RetryScheduled,
+        TokenRenewed,
+    )
+    from verifik_async.fixtures.errors import (
+        CassetteError,
+        CassetteMissError,
+    )
+    from verifik_async.fixtures.recording import (
+        RecordingTransport,
+    )
+    from verifik_async.fixtures.transport import (
+        FixtureTransport,
+    )
+    from verifik_async.images import (
+        FaceImage,
+        ImageKind,
+    )
+    from verifik_async.models import (
+        Enrollment,
+        EnrollmentRequest,
+        Gender,
+        Person,
+        SearchMode,
+        Signature,
+    )
+    from verifik_async.retry import (
+        RetryPolicy,
+    )
+    from verifik_async.sandbox.transport import (
+        SandboxTransport,
+    )
+    from verifik_async.tokens import (
+        TokenProvider,
+    )
+    from verifik_async.transports.faults import (
+        Fault,
+        Flaky,
+    )
+    from verifik_async.transports.live import (
+        AiohttpTransport,
+    )
+    from verifik_async.transports.protocol import (
+        Transport,
+    )
+    from verifik_async.transports.scripted import (
+        FlakyTransport,
+        Late,
+        ScriptedTransport,
+        ScriptExhaustedError,
+    )
+    from verifik_async.wire import (
+        Body,
+        HttpRequest,
+        HttpResponse,
+        Timeout,
+    )
 
 __all__ = [
     "AiohttpTransport",
@@ -92,6 +128,8 @@ __all__ = [
     "BatchOutcome",
     "BatchReport",
     "Body",
+    "CassetteError",
+    "CassetteMissError",
     "ClientClosedError",
     "Clock",
     "ConfigurationError",
@@ -107,6 +145,7 @@ __all__ = [
     "FaceImage",
     "Fault",
     "FieldFault",
+    "FixtureTransport",
     "Flaky",
     "FlakyTransport",
     "Gender",
@@ -128,6 +167,7 @@ __all__ = [
     "Person",
     "RateLimitedError",
     "ReadTimeoutError",
+    "RecordingTransport",
     "RetryPolicy",
     "RetryScheduled",
     "SandboxTransport",
@@ -148,18 +188,41 @@ __all__ = [
     "WriteError",
 ]
 
-
 # Type checkers that saw this would take any name for one of the package.
 if not TYPE_CHECKING:  # pragma: no branch
+    from importlib import import_module
+
+    # Each name is loaded when it is first asked for: the plugin for pytest comes with
+    # every run of pytest, fixtures never need aiohttp, and commands start sooner.
+    _ROOMS = {
+        "verifik_async.batch.enroller": "BatchEnroller",
+        "verifik_async.batch.outcomes": "BatchItem BatchOutcome BatchReport OutcomeStatus",
+        "verifik_async.client": "VerifikClient",
+        "verifik_async.clock": "Clock",
+        "verifik_async.errors": "ApiError AuthenticationError ClientClosedError ConfigurationError ConnectError ConnectTimeoutError ConnectionLostError CredentialsError DuplicatePersonError ExistingPerson FieldFault InsufficientCreditsError InvalidImageError InvalidRequestError LivenessFailedError NotFoundError Outcome OutcomeUnknownError ParameterError PermissionDeniedError RateLimitedError ReadTimeoutError ServerError TokenExpiredError TransportError UnexpectedResponseError VerifikError WriteError",
+        "verifik_async.events": "AttemptFinished AttemptStarted Event Observer RetryScheduled TokenRenewed",
+        "verifik_async.fixtures.errors": "CassetteError CassetteMissError",
+        "verifik_async.fixtures.recording": "RecordingTransport",
+        "verifik_async.fixtures.transport": "FixtureTransport",
+        "verifik_async.images": "FaceImage ImageKind",
+        "verifik_async.models": "Enrollment EnrollmentRequest Gender Person SearchMode Signature",
+        "verifik_async.retry": "RetryPolicy",
+        "verifik_async.sandbox.transport": "SandboxTransport",
+        "verifik_async.tokens": "TokenProvider",
+        "verifik_async.transports.faults": "Fault Flaky",
+        "verifik_async.transports.live": "AiohttpTransport",
+        "verifik_async.transports.protocol": "Transport",
+        "verifik_async.transports.scripted": "FlakyTransport Late ScriptExhaustedError ScriptedTransport",
+        "verifik_async.wire": "Body HttpRequest HttpResponse Timeout",
+    }
+    _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
     def __getattr__(name: str) -> object:
-        """Load what is heavy only when it is asked for: fixtures never need aiohttp."""
-        if name == "AiohttpTransport":
-            from verifik_async.transports.live import AiohttpTransport  # noqa: PLC0415
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_ROOM_OF[name]), name)
+        globals()[name] = value
+        return value
 
-            return AiohttpTransport
-        if name == "SandboxTransport":
-            from verifik_async.sandbox.transport import SandboxTransport  # noqa: PLC0415
-
-            return SandboxTransport
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
