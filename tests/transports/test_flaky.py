@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from batch_runs import number_of, person
+from numbered_people import number_of, person
 from strategies import COLLECTION, jpeg, request_of
 
 from verifik_async import (

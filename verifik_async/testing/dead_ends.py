@@ -17,7 +17,7 @@ UNKNOWN_HOST = "no-such-host.invalid"
 """No name server knows it: RFC 6761 keeps `.invalid` free."""
 
 _HOST = "127.0.0.1"
-_SOON = 0.2
+_SOON = 0.05
 _KNOCKS = 4
 
 

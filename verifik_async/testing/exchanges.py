@@ -75,11 +75,16 @@ class Exchange:
         return self._whole
 
     async def read_body(self) -> bytes:
-        """All of the body, or what came of it before the client left."""
+        """All of the body.
+
+        Raises:
+            ConnectionError: The client left before; the server does not mind.
+        """
         if self.length is None:
             await self._read_chunks()
-        while not self._whole and await self.read_some(AT_A_TIME):
-            pass
+        while not self._whole:
+            if not await self.read_some(AT_A_TIME):
+                raise ConnectionAbortedError("the client left in the middle")
         return self.body
 
     async def read_some(self, size: int) -> bytes:
@@ -105,13 +110,7 @@ class Exchange:
 
     async def answer(self, response: HttpResponse) -> None:
         """Send a well-formed answer."""
-        fields = dict(response.headers)
-        if response.status not in _BODYLESS:
-            fields["content-length"] = str(len(response.body))
-        lines = [f"HTTP/1.1 {response.status} As-Told"]
-        lines += [f"{name.title()}: {text}" for name, text in fields.items()]
-        head = "\r\n".join(lines).encode("latin-1")
-        await self.write(head + b"\r\n\r\n" + response.body)
+        await self.write(head_of(response) + response.body)
 
     async def gone(self) -> None:
         """Wait until the client has left; all that it still sends is thrown away."""
@@ -127,6 +126,16 @@ class Exchange:
         sock: socket.socket = self._writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
+
+
+def head_of(response: HttpResponse) -> bytes:
+    """Status line and header fields of a well-formed answer, to the empty line."""
+    fields = dict(response.headers)
+    if response.status not in _BODYLESS:
+        fields["content-length"] = str(len(response.body))
+    lines = [f"HTTP/1.1 {response.status} As-Told"]
+    lines += [f"{name.title()}: {text}" for name, text in fields.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
 
 Behaviour = Callable[[Exchange], Awaitable[None]]

@@ -8,12 +8,14 @@ from collections import deque
 from typing import TYPE_CHECKING, Self
 
 from verifik_async.errors import ConfigurationError
+from verifik_async.testing.documented import DOCUMENTED
 from verifik_async.testing.exchanges import AT_A_TIME, Behaviour, Exchange
 from verifik_async.testing.socket_faults import Step, behaviour_of
-from verifik_async.wire import HttpResponse
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from verifik_async.wire import HttpResponse
 
 _BACKLOG = 1024
 """Connections that may knock at the same moment."""
@@ -21,28 +23,6 @@ _BACKLOG = 1024
 _RECEIVE_BUFFER = 1 << 18
 """Kernel memory for one connection: small, so that a server which stops reading
 stops the client soon."""
-
-DOCUMENTED = HttpResponse.of_json(
-    200,
-    {
-        "id": "JQ4RM",
-        "data": {
-            "_id": "65175da13e81e4fabc12345",
-            "name": "Jane Doe",
-            "gender": "F",
-            "date_of_birth": "1990-01-15T00:00:00.000Z",
-            "collections": ["65b9592267cc4f096dbe743d"],
-            "deleted": False,
-            "createdAt": "2024-01-30T20:16:34.841Z",
-            "updatedAt": "2024-01-30T20:16:34.841Z",
-        },
-        "signature": {
-            "message": "Certified by Verifik.co",
-            "dateTime": "January 16, 2024 3:44 PM",
-        },
-    },
-)
-"""The reference's sample answer."""
 
 
 class MisbehavingServer:

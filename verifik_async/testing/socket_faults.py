@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from verifik_async.errors import ConfigurationError
-from verifik_async.testing.exchanges import AT_A_TIME, Behaviour
+from verifik_async.testing.exchanges import AT_A_TIME, Behaviour, head_of
 from verifik_async.transports.faults import BEFORE_THE_SERVER, Fault, effect
 from verifik_async.transports.scripted import Late
 from verifik_async.wire import HttpResponse
@@ -26,7 +26,7 @@ FLOOD = 64 * 1024 * 1024
 DROPS = 6
 """Parts of a `slow_body`."""
 
-PAUSE = 0.15
+PAUSE = 0.07
 """Seconds between them."""
 
 Step = HttpResponse | Fault | Late | Behaviour
@@ -90,10 +90,8 @@ def _later(
 def _dripping(response: HttpResponse) -> Behaviour:
     async def behave(exchange: Exchange) -> None:
         await exchange.read_body()
-        head = f"HTTP/1.1 {response.status} As-Told\r\n"
-        await exchange.write(head.encode())
+        await exchange.write(head_of(response))
         size = len(response.body)
-        await exchange.write(b"Content-Length: %d\r\n\r\n" % size)
         step = max(1, -(-size // DROPS))
         for start in range(0, size, step):
             await asyncio.sleep(PAUSE)
