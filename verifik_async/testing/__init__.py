@@ -1,7 +1,8 @@
 """Tools for the tests of those who use the package.
 
 `VirtualClock` for waits that take no time, `MisbehavingServer` and `dead_end` for
-networks that fail to order, `TransportContract` for transports of your own.
+networks that fail to order, `TransportContract` for transports of your own. With pytest
+come fixtures: `verifik_client` and more; see `pytest_plugin`.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from verifik_async.testing.dead_ends import NotPlayableError, dead_end
     from verifik_async.testing.exchanges import Exchange
     from verifik_async.testing.misbehaving_server import MisbehavingServer
+    from verifik_async.testing.plugin.faces import Faces
+    from verifik_async.testing.plugin.script import Script
     from verifik_async.testing.transport_contract import TransportContract
     from verifik_async.testing.virtual_clock import VirtualClock
 
@@ -19,8 +22,10 @@ __all__ = [
     "BrokenRuleError",
     "Capability",
     "Exchange",
+    "Faces",
     "MisbehavingServer",
     "NotPlayableError",
+    "Script",
     "TransportContract",
     "VirtualClock",
     "dead_end",
@@ -35,8 +40,10 @@ if not TYPE_CHECKING:  # pragma: no branch
         "BrokenRuleError": "contract.running",
         "Capability": "contract.case",
         "Exchange": "exchanges",
+        "Faces": "plugin.faces",
         "MisbehavingServer": "misbehaving_server",
         "NotPlayableError": "dead_ends",
+        "Script": "plugin.script",
         "TransportContract": "transport_contract",
         "VirtualClock": "virtual_clock",
         "dead_end": "dead_ends",
