@@ -196,7 +196,10 @@ class ConnectionLostError(OutcomeUnknownError, TransportError, ConnectionError):
 
 
 class UnexpectedResponseError(OutcomeUnknownError):
-    """The server answered success in a shape that can't be understood.
+    """The server answered something that can't be understood.
+
+    A success in another shape than documented, an answer too large to be read, or a
+    redirect (none is followed: the token and the face go nowhere else).
 
     Attributes:
         status: The HTTP status.
@@ -223,7 +226,7 @@ class RefusalFields(TypedDict, total=False):
 
 
 class ApiError(VerifikError):
-    """The server answered no.
+    """The server answered no; but see `ServerError`, which leaves it open.
 
     Attributes:
         status: The HTTP status.
@@ -369,3 +372,20 @@ class RateLimitedError(ApiError):
 
 class ServerError(OutcomeUnknownError, ApiError):
     """5xx: the server failed, and may have acted before it did."""
+
+
+def note_outcome(cancelled: BaseException, *, sent: bool) -> None:
+    """Say on a cancellation whether the server can have acted; see `outcome_of`."""
+    outcome = Outcome.UNKNOWN if sent else Outcome.NOT_SENT
+    cancelled.__dict__["verifik_outcome"] = outcome
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """Whether the server can have acted when a call ended with `error`.
+
+    Also for the `CancelledError` of a cancelled call; `UNKNOWN` where nobody said.
+    """
+    if isinstance(error, VerifikError):
+        return error.outcome
+    noted: object = error.__dict__.get("verifik_outcome")
+    return noted if isinstance(noted, Outcome) else Outcome.UNKNOWN

@@ -13,9 +13,11 @@ import ssl
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import aiohttp
+import attrs
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from raw_server import Exchange, serving
@@ -38,6 +40,7 @@ from verifik_async import (
     VerifikError,
     WriteError,
 )
+from verifik_async.errors import outcome_of
 from verifik_async.wire import Base64Part
 
 TOKEN = "token-that-must-not-be-seen"
@@ -613,3 +616,160 @@ def test_two_loops_one_after_another_leave_nothing_open() -> None:
     assert ran.stdout == "done\n"
     assert ran.stderr == ""
     assert ran.returncode == 0
+
+
+async def test_an_answer_that_nobody_asked_for_is_nobodys() -> None:
+    """What stood on a kept connection is not taken for the next request's answer."""
+
+    async def talkative(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.answer(200, {"for": 1})
+        await asyncio.sleep(0.02)
+        await exchange.answer(409, {"message": "409:duplicated_person"})
+
+    async with serving(talkative, echo) as server:
+        transport = AiohttpTransport()
+        await transport.send(to(server.url))
+        await asyncio.sleep(0.1)
+        error = await refused_by(transport, to(server.url))
+        assert isinstance(error, ConnectError)
+        assert error.outcome is Outcome.NOT_SENT
+        assert len(server.exchanges) == 1
+        assert (await transport.send(to(server.url))).status == 200
+        await transport.aclose()
+
+
+async def test_a_connection_closed_while_idle_was_not_used() -> None:
+    """A close that arrived while the loop was busy costs no unknown outcome."""
+
+    async def then_close(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.answer(200, {})
+        exchange.writer.close()
+
+    async with serving(then_close, echo) as server:
+        transport = AiohttpTransport()
+        await transport.send(to(server.url))
+        time.sleep(0.05)  # noqa: ASYNC251 - the loop is busy while the close arrives
+        error = await refused_by(transport, to(server.url))
+        assert error.outcome is Outcome.NOT_SENT
+        await transport.aclose()
+
+
+@pytest.mark.parametrize("interim", [b"100 Continue", b"102 Processing", b"103 Hints"])
+async def test_an_interim_answer_does_not_end_patience(interim: bytes) -> None:
+    """After an interim answer the true one must come within Timeout.read."""
+
+    async def promising(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.write(b"HTTP/1.1 " + interim + b"\r\n\r\n")
+        await asyncio.sleep(60)
+
+    async with serving(promising) as server:
+        transport = AiohttpTransport()
+        error = await refused_by(transport, to(server.url, read=0.2))
+        await transport.aclose()
+    assert isinstance(error, ReadTimeoutError)
+
+
+async def test_a_bad_chunk_later_does_not_hang() -> None:
+    """A parser that fails in mid-answer ends the call within Timeout.read."""
+
+    async def late_garbage(exchange: Exchange) -> None:
+        await exchange.read_body()
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await exchange.write(head + b"1\r\n{\r\n")
+        await asyncio.sleep(0.05)
+        await exchange.write(b"zz\r\n")
+        await asyncio.sleep(60)
+
+    async with serving(late_garbage) as server:
+        transport = AiohttpTransport()
+        error = await refused_by(transport, to(server.url, read=0.3))
+        await transport.aclose()
+    assert error.outcome is Outcome.UNKNOWN
+
+
+async def test_closing_refuses_those_who_wait_for_a_slot() -> None:
+    """Nothing is sent after aclose, also by calls that began before it."""
+
+    async def slow(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await asyncio.sleep(0.2)
+        await exchange.answer(200, {})
+
+    async with serving(slow) as server:
+        transport = AiohttpTransport(connections=1)
+        calls = [asyncio.create_task(transport.send(to(server.url))) for _ in range(4)]
+        await asyncio.sleep(0.05)
+        await transport.aclose()
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+        assert len(server.exchanges) == 1
+    assert [type(error) for error in errors[1:]] == [ClientClosedError] * 3
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_server_that_fails_early_cannot_have_acted(
+    status: int, tmp_path: Path
+) -> None:
+    """5xx before the whole body was handed over: NOT_SENT."""
+
+    async def fail_early(exchange: Exchange) -> None:
+        await exchange.answer(status, {"message": "internal_error"})
+        await asyncio.sleep(60)
+
+    async with serving(fail_early) as server:
+        transport = AiohttpTransport()
+        request = with_image(server.url, photo_of(tmp_path))
+        error = await refused_by(transport, request)
+        await transport.aclose()
+    assert isinstance(error, WriteError)
+    assert str(status) in str(error)
+
+
+async def test_a_cancelled_call_knows_whether_it_was_sent(tmp_path: Path) -> None:
+    """A cancellation carries what is known of its request."""
+
+    async def cancelled(request: HttpRequest) -> Outcome:
+        async with serving(stall if request.body.size > 10 else silent) as server:
+            transport = AiohttpTransport()
+            there = attrs.evolve(request, url=server.url)
+            task = asyncio.create_task(transport.send(there))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            await transport.aclose()
+        return outcome_of(caught.value)
+
+    assert await cancelled(to("")) is Outcome.UNKNOWN
+    assert await cancelled(with_image("", photo_of(tmp_path))) is Outcome.NOT_SENT
+
+
+async def test_a_session_that_raises_for_status_changes_nothing() -> None:
+    """What a borrowed session does by itself does not hide an answer."""
+
+    async def conflict(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.answer(409, {"message": "409:duplicated_person"})
+
+    async with (
+        serving(conflict) as server,
+        aiohttp.ClientSession(raise_for_status=True) as session,
+    ):
+        response = await AiohttpTransport(session).send(to(server.url))
+    assert response.status == 409
+
+
+async def test_a_session_of_no_use_is_a_matter_of_set_up() -> None:
+    """A borrowed session that is closed is refused before anything is sent."""
+    session = aiohttp.ClientSession()
+    await session.close()
+    error = await refused_by(AiohttpTransport(session), to("http://127.0.0.1:1"))
+    assert isinstance(error, ConfigurationError)
+
+
+def test_a_transport_needs_a_connection() -> None:
+    """No slots would mean waiting for ever."""
+    with pytest.raises(ConfigurationError, match="connections"):
+        AiohttpTransport(connections=0)

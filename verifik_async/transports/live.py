@@ -4,14 +4,18 @@ What aiohttp decides and this module corrects:
 
 - It reports a garbled status line as a `ClientResponseError` with status 400. Nobody
   sent a 400; such errors are lost connections here.
-- Its total and pool timeouts count the wait for a free connection. Here slots are
-  our own, and every limit starts once a slot is held.
+- Its total and pool timeouts count the wait for a free connection, and its read
+  timeout ends at an interim answer. Here slots are our own, every limit starts once a
+  slot is held, and `_Patience` waits for the answer.
+- It uses a kept connection without looking at what came on it meanwhile. See `upload`.
+- `trust_env` would also read passwords from ~/.netrc; proxies are looked up here.
 - Its errors carry the request's headers, so none is chained to ours.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -19,28 +23,25 @@ import yarl
 
 from verifik_async.errors import (
     ClientClosedError,
+    ConfigurationError,
     ConnectError,
-    ConnectionLostError,
-    ConnectTimeoutError,
-    ReadTimeoutError,
     UnexpectedResponseError,
-    VerifikError,
     WriteError,
+    note_outcome,
 )
 from verifik_async.loops import PerLoop
 from verifik_async.transports.addresses import require_private
+from verifik_async.transports.failures import failure_of
+from verifik_async.transports.proxies import EnvironmentProxies, FixedProxy
+from verifik_async.transports.sessions import SessionKeeper
 from verifik_async.transports.upload import Upload
 from verifik_async.wire import HttpResponse
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator
+    from types import TracebackType
 
     from verifik_async.wire import HttpRequest, Timeout
-
-KEEP_ALIVE = 4.0
-"""Seconds that an idle connection is kept: Node's servers close theirs after five,
-and a request that meets the closing ends with an unknown outcome."""
 
 LARGEST_RESPONSE = 16 * 1024 * 1024
 """Bytes of an answer; persons may come with thumbnails."""
@@ -75,43 +76,65 @@ class AiohttpTransport:
             trust_env: Take proxies from HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
             largest_response: Bytes of an answer that are read at the most.
         """
+        if connections < 1:
+            raise ConfigurationError("connections must be at least 1")
         self._borrowed = session
-        self._proxy = yarl.URL(proxy) if proxy else None
+        self._proxies = EnvironmentProxies() if trust_env else FixedProxy(proxy)
         self._ssl = ssl
-        self._trust_env = trust_env
         self._largest_response = largest_response
         self._slots = PerLoop(lambda: asyncio.Semaphore(connections))
-        self._keepers = PerLoop(self._keep_session)
+        self._keepers = PerLoop(SessionKeeper)
         self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """See `Transport.send`."""
-        if self._closed:
-            raise ClientClosedError("the transport is closed")
+        self._check_open()
         require_private(request.url)
         async with self._slots.get():
-            upload = Upload(request.body, patience=request.timeout.write)
+            self._check_open()  # it may have been closed while this waited
+            patience = _Patience(request.timeout.read)
+            upload = Upload(
+                request.body, patience=request.timeout.write, written=patience.renew
+            )
             try:
-                return await self._exchange(request, upload)
-            except (aiohttp.ClientError, OSError, VerifikError) as error:
-                failure = _failure(error, upload, request.timeout)
-        # Outside the handler: aiohttp's error, which holds the headers, stays behind.
-        raise failure
+                async with patience:
+                    return await self._exchange(request, upload, patience)
+            except asyncio.CancelledError as cancelled:
+                note_outcome(cancelled, sent=upload.handed_over)
+                raise
+            except Exception as error:  # noqa: BLE001 - each has a place in the tree
+                failure = failure_of(error, upload, request.timeout)
+        # Outside the handler: aiohttp's error, which holds the headers, stays behind,
+        # and so do the frames, which hold parts of the body.
+        raise failure.with_traceback(None)
 
-    async def _exchange(self, request: HttpRequest, upload: Upload) -> HttpResponse:
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClientClosedError("the transport is closed")
+
+    async def _exchange(
+        self, request: HttpRequest, upload: Upload, patience: _Patience
+    ) -> HttpResponse:
         session = await self._session()
+        proxy = self._proxies.proxy_for(request.url)
         async with session.request(
             request.method,
             yarl.URL(request.url, encoded=True),
             data=upload,
             headers=request.headers,
-            timeout=self._limits(request.timeout),
+            timeout=self._limits(request.timeout, proxied=proxy is not None),
             allow_redirects=False,
-            proxy=self._proxy,
+            proxy=proxy,
             ssl=self._ssl if self._ssl is not None else True,
+            # whatever a session of yours does by itself
+            raise_for_status=False,
+            auto_decompress=True,
+            middlewares=(),
         ) as response:
+            patience.renew()
             try:
-                body = await self._read(response)
+                _check_answered(response, upload)
+                body = await self._read(response, patience)
             finally:
                 if not upload.finished:
                     response.close()  # answered early: the rest must not follow
@@ -119,19 +142,22 @@ class AiohttpTransport:
                 status=response.status, headers=response.headers, body=body
             )
 
-    def _limits(self, timeout: Timeout) -> aiohttp.ClientTimeout:
-        # `connect` also covers DNS, but in a session of yours it would count the wait
-        # for that session's own slots; there only sock_connect is safe.
+    def _limits(self, timeout: Timeout, *, proxied: bool) -> aiohttp.ClientTimeout:
+        # `connect` also covers DNS and a proxy's consent, but in a session of yours it
+        # would count the wait for that session's own slots.
+        whole = proxied or self._borrowed is None
         return aiohttp.ClientTimeout(
             total=None,
-            connect=None if self._borrowed else timeout.connect,
+            connect=timeout.connect if whole else None,
             sock_connect=timeout.connect,
-            sock_read=timeout.read,
         )
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(
+        self, response: aiohttp.ClientResponse, patience: _Patience
+    ) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_any():
+            patience.renew()
             body += chunk
             if len(body) > self._largest_response:
                 response.close()
@@ -146,9 +172,6 @@ class AiohttpTransport:
             return self._borrowed
         return await self._keepers.get().open()
 
-    def _keep_session(self) -> _SessionKeeper:
-        return _SessionKeeper(trust_env=self._trust_env)
-
     async def aclose(self) -> None:
         """Close the connections of the running loop and refuse further requests."""
         self._closed = True
@@ -157,68 +180,45 @@ class AiohttpTransport:
             await keeper.aclose()
 
 
-class _SessionKeeper:
-    """Holds a session for as long as its event loop lives.
+class _Patience:
+    """The wait for an answer, begun anew with every part of it that comes."""
 
-    The session stands inside an asynchronous generator that never ends: a loop
-    which shuts down (as `asyncio.run` does) closes its generators, and with this one
-    the session. So a client that nobody closed leaves no open connection behind.
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._limit = asyncio.timeout(None)
+
+    def renew(self) -> None:
+        """Wait for another while from now."""
+        now = asyncio.get_running_loop().time()
+        with contextlib.suppress(RuntimeError):  # it has just run out
+            self._limit.reschedule(now + self._seconds)
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._limit.__aexit__(kind, error, traceback)
+
+
+_SERVER_FAILED = 500
+
+
+def _check_answered(response: aiohttp.ClientResponse, upload: Upload) -> None:
+    """Refuse an answer that can't be one to this request, or not to all of it.
+
+    Raises:
+        ConnectError: It was there before anything was sent.
+        WriteError: The server failed before it could have had the whole body. (503
+            with Retry-After says as much by itself.)
     """
-
-    def __init__(self, *, trust_env: bool) -> None:
-        self._trust_env = trust_env
-        self._session: aiohttp.ClientSession | None = None
-        self._holder = self._hold()
-
-    async def open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            await anext(self._holder)
-        assert self._session is not None  # noqa: S101 - for the type checkers
-        return self._session
-
-    async def _hold(self) -> AsyncGenerator[None]:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=self._trust_env,
-        )
-        try:
-            yield
-        finally:
-            await self._session.close()
-
-    async def aclose(self) -> None:
-        await self._holder.aclose()
-
-
-def _failure(error: Exception, upload: Upload, timeout: Timeout) -> VerifikError:
-    """Our error for aiohttp's: by what had been handed over, then by its kind."""
-    if isinstance(error, VerifikError):
-        return error
-    if upload.failure is not None:
-        return upload.failure
-    timed_out = isinstance(error, TimeoutError)
-    what = _described(error)
-    if upload.handed_over:
-        if timed_out:
-            return ReadTimeoutError(f"no answer within {timeout.read:g} s")
-        return ConnectionLostError(f"sent, but no readable answer came: {what}")
-    if upload.started:
+    if not upload.started:
+        raise ConnectError("an answer stood on the connection before the request")
+    failed = response.status >= _SERVER_FAILED and "Retry-After" not in response.headers
+    if failed and not upload.handed_over:
         sent = f"{upload.sent} of {upload.size} bytes"
-        return WriteError(f"the connection failed after {sent} of the body: {what}")
-    late = f"no connection within {timeout.connect:g} s"
-    return (
-        ConnectTimeoutError(late)
-        if timed_out
-        else ConnectError(f"no connection: {what}")
-    )
-
-
-def _described(error: Exception) -> str:
-    """An error's kind and the system's text for it.
-
-    Never aiohttp's own text, which may quote headers or bytes of the answer.
-    """
-    cause = getattr(error, "os_error", error)
-    text = cause.strerror if isinstance(cause, OSError) else None
-    return f"{type(error).__name__} ({text})" if text else type(error).__name__
+        raise WriteError(f"answered HTTP {response.status} after {sent} of the body")

@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import payload
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_writer import StreamWriter
 
 from verifik_async.errors import InvalidRequestError, ReadTimeoutError, WriteError
 from verifik_async.wire import SMALL_BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -31,11 +33,17 @@ class Upload(payload.Payload):
         failure: Why the body was not finished, if it was our side that stopped.
     """
 
-    def __init__(self, body: Body, *, patience: float) -> None:
-        """Keep `body`, to be written with `patience` seconds for each block."""
+    def __init__(
+        self, body: Body, *, patience: float, written: Callable[[], None]
+    ) -> None:
+        """Keep `body`, to be written with `patience` seconds for each block.
+
+        `written` is called when the last block was taken.
+        """
         super().__init__(body, content_type="application/json")
         self._body = body
         self._patience = patience
+        self._written = written
         self._size = body.size
         self.started = False
         self.sent = 0
@@ -58,6 +66,7 @@ class Upload(payload.Payload):
         Raises:
             Exception: It was not finished; `failure` says why, if we know.
         """
+        await _come_to_rest(writer)
         self.started = True
         try:
             blocks = iter(self._body)
@@ -69,6 +78,7 @@ class Upload(payload.Payload):
             self.failure = error
             raise
         self.finished = True
+        self._written()
 
     async def _write_block(self, writer: AbstractStreamWriter, block: bytes) -> None:
         try:
@@ -86,3 +96,21 @@ class Upload(payload.Payload):
             return next(blocks, b"")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, next, blocks, b"")
+
+
+async def _come_to_rest(writer: AbstractStreamWriter) -> None:
+    """Let the loop see what came while a kept connection was idle.
+
+    A connection that was closed meanwhile would lose the request, and an answer that
+    nobody asked for would be taken for this request's. Nothing is sent on either.
+
+    Raises:
+        ConnectionResetError: The connection is not as it should be.
+    """
+    for _ in range(2):
+        await asyncio.sleep(0)
+    protocol = writer.protocol if isinstance(writer, StreamWriter) else None
+    if isinstance(protocol, ResponseHandler) and (
+        protocol.should_close or not protocol.is_connected()
+    ):
+        raise ConnectionResetError("the kept connection was closed, or had spoken")
