@@ -82,6 +82,27 @@ async def test_a_straggler_does_not_renew_again() -> None:
     assert provider.asked == [False, True]
 
 
+async def test_only_a_renewed_token_replaces_an_expired_one() -> None:
+    """A token from a plain question, however new, may have expired as well."""
+
+    class Several:
+        def __init__(self) -> None:
+            self.given = 0
+
+        async def get_token(self, *, force_refresh: bool = False) -> str:
+            self.given += 1
+            await asyncio.sleep(0)
+            return "fresh" if force_refresh else f"stale-{self.given}"
+
+    provider = Several()
+    source = token_source(provider, renewed=renewed)
+    first, second = await source.current(), await source.current()
+    assert first != second
+    assert await source.after_expiry(first) == Token("fresh")
+    assert await source.after_expiry(second) == Token("fresh")
+    assert provider.given == 3
+
+
 async def test_new_attempts_wait_for_a_renewal_under_way() -> None:
     """While a renewal goes on nobody is given the expired token."""
     provider = Provider()

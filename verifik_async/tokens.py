@@ -35,24 +35,25 @@ class Token:
     """A token that does not show itself."""
 
     value: str = attrs.field(repr=False)
+    renewals: int = attrs.field(default=0, eq=False)
+    """How many renewals there had been when the provider was asked for it."""
 
 
-def _checked(text: object) -> Token:
-    """A token fit for a header.
-
-    Raises:
-        ConfigurationError: It is not; the text does not tell the value.
-    """
+def _fault_of(text: object) -> str | None:
+    """Why `text` is no token fit for a header; its value is not told."""
     if not isinstance(text, str):
-        raise ConfigurationError(
-            f"the token must be a string, not {type(text).__name__}"
-        )
-    bare = text.removeprefix("Bearer ").strip()
+        found = type(text).__name__
+        return f"the token must be a string (or a provider with get_token), not {found}"
+    bare = _bare(text)
     if not bare:
-        raise ConfigurationError("the token is empty")
+        return "the token is empty"
     if not (bare.isascii() and bare.isprintable() and " " not in bare):
-        raise ConfigurationError("the token holds white space or odd characters")
-    return Token(bare)
+        return "the token holds white space or odd characters"
+    return None
+
+
+def _bare(text: str) -> str:
+    return text.strip().removeprefix("Bearer ").strip()
 
 
 class TokenSource(Protocol):
@@ -83,7 +84,7 @@ class FixedToken:
     """A token given as text: there is no other when it expires."""
 
     def __init__(self, text: str) -> None:
-        self._token = _checked(text)
+        self._token = Token(_bare(text))
 
     async def current(self) -> Token:
         """The token."""
@@ -103,7 +104,8 @@ class ProvidedToken:
         """Keep the provider; `renewed` is called after each forced renewal."""
         self._provider = provider
         self._renewed = renewed
-        self._latest: Token | None = None
+        self._renewals = 0
+        self._renewed_token: Token | None = None
         # Requests to the provider under way, by whether they force a renewal.
         self._asking = PerLoop(dict[bool, asyncio.Task[Token]])
 
@@ -113,8 +115,8 @@ class ProvidedToken:
 
     async def after_expiry(self, rejected: Token) -> Token | None:
         """A renewed token, also if another task has renewed it meanwhile."""
-        if self._latest not in (None, rejected):
-            return self._latest
+        if rejected.renewals < self._renewals:
+            return self._renewed_token
         return await self._ask(force=True)
 
     async def _ask(self, *, force: bool) -> Token:
@@ -140,18 +142,21 @@ class ProvidedToken:
             raise CredentialsError(str(error)) from error.__cause__
 
     async def _ask_provider(self, *, force: bool) -> Token:
+        renewals = self._renewals
         try:
             text = await self._provider.get_token(force_refresh=force)
         except Exception as error:
             what = type(error).__name__
             raise CredentialsError(f"the token provider raised {what}") from error
-        try:
-            self._latest = _checked(text)
-        except ConfigurationError as error:
-            raise CredentialsError(f"the token provider failed: {error}") from None
-        if force:
-            self._renewed()
-        return self._latest
+        fault = _fault_of(text)
+        if fault is None:
+            token = Token(_bare(text), renewals=renewals + force)
+            if force:
+                self._renewals, self._renewed_token = token.renewals, token
+                self._renewed()
+            return token
+        del text  # errors carry the variables of their frames
+        raise CredentialsError(f"the token provider failed: {fault}")
 
     async def aclose(self) -> None:
         """Stop asking the provider."""
@@ -176,8 +181,10 @@ def token_source(
     Raises:
         ConfigurationError: The token can't be one.
     """
-    if isinstance(token, str):
+    if not isinstance(token, str) and callable(getattr(token, "get_token", None)):
+        return ProvidedToken(token, renewed=renewed)
+    if isinstance(token, str) and _fault_of(token) is None:
         return FixedToken(token)
-    if not callable(getattr(token, "get_token", None)):
-        raise ConfigurationError("the token must be a string or have get_token()")
-    return ProvidedToken(token, renewed=renewed)
+    fault = _fault_of(token)
+    del token  # errors carry the variables of their frames
+    raise ConfigurationError(str(fault))

@@ -169,14 +169,18 @@ class Body:
             InvalidRequestError: A source can't be read or has changed its size.
         """
         held: list[bytes] = []
-        size = 0
-        for piece in self._pieces():
-            held.append(piece)
-            size += len(piece)
-            if size > SMALL_BODY:
-                yield b"".join(held)
-                held.clear()
-                size = 0
+        try:
+            for piece in self._pieces():
+                held.append(piece)
+                if sum(map(len, held)) > SMALL_BODY:
+                    block = b"".join(held)
+                    held.clear()
+                    piece = b""  # noqa: PLW2901 - or it is held while the block is
+                    yield block
+        except InvalidRequestError:
+            held.clear()
+            piece = b""  # errors carry the variables of their frames
+            raise
         if held:
             yield b"".join(held)
 

@@ -167,7 +167,6 @@ OTHERS: list[Row] = [
     (409, {"data": {"message": NOT_THERE}}, NotFoundError, None),
     (404, b"nothing here", NotFoundError, None),
     (423, m("locked", "Locked"), ApiError, "locked"),
-    (302, b"", ApiError, None),
     (429, m("slow down", "TooManyRequests"), RateLimitedError, None),
     (429, m("409:duplicated_person"), RateLimitedError, "duplicated_person"),
     (503, b"", ServerError, None),

@@ -69,10 +69,18 @@ def test_success_in_another_shape(body: object, problem: str) -> None:
     assert error.__context__ is None
 
 
-@pytest.mark.parametrize("status", [0, 100, 199, 300, 304, 404, 499, 600])
+@pytest.mark.parametrize("status", [404, 499, 600])
 def test_success_needs_its_status(status: int) -> None:
     """A person in an answer of another status is none."""
     assert refused(status, BODY).status == status
+
+
+@pytest.mark.parametrize("status", [0, 100, 101, 199, 300, 302, 303, 304, 308])
+def test_neither_success_nor_refusal(status: int) -> None:
+    """An interim answer or a redirect says nothing of the person: UNKNOWN."""
+    error = not_understood(status, BODY)
+    assert error.outcome is Outcome.UNKNOWN
+    assert error.status == status
 
 
 def test_existing_person() -> None:

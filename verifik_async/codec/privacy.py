@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -35,21 +36,41 @@ _SUSPECT = (
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
+_LONGEST_NAME = 200
+"""Letters of a name that are looked for: patterns grow with them."""
+
+# What the API itself says, at most with a number behind it: most refusals are this.
+_HARMLESS = re.compile(
+    rf"(?:\d{{3}}:\s?)?(?:{'|'.join(WORDS)}|error|forbidden|internal_error"
+    r"|authentication required)(?:@[\d.]{1,10})?",
+    re.IGNORECASE,
+)
+
+
 class Scrubber:
     """Cleans texts of one call's personal data, and of what looks like any."""
 
     def __init__(self, *, name: str, date_of_birth: dt.date, token: str) -> None:
-        """Keep what must not be told: as patterns, since servers rewrite names."""
-        day = date_of_birth.isoformat()
-        plain = (re.escape(text) for text in (token, day.replace("-", "")) if text)
+        """Keep what must not be told."""
+        self._name = name[:_LONGEST_NAME]
+        self._day = date_of_birth.isoformat().replace("-", "")
+        self._token = token
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """All of it, as patterns, since servers rewrite names.
+
+        Made only where it is needed: it takes about a millisecond.
+        """
+        plain = (re.escape(text) for text in (self._token, self._day) if text)
         # Longer patterns first: a word of a name must not win over the whole name.
-        names = sorted(set(_name_patterns(name)), key=len, reverse=True)
-        self._pattern = re.compile(
-            "|".join((_KNOWN, *plain, _SUSPECT, *names)), re.IGNORECASE
-        )
+        names = sorted(set(_name_patterns(self._name)), key=len, reverse=True)
+        return re.compile("|".join((_KNOWN, *plain, _SUSPECT, *names)), re.IGNORECASE)
 
     def clean(self, text: str) -> str:
         """`text` on one line, cut short, without personal data and suspicious runs."""
+        if _HARMLESS.fullmatch(text):
+            return text
         clean = self._pattern.sub(lambda found: found["known"] or REDACTED, text)
         visible = "".join(c if c.isprintable() else " " for c in clean)
         return _cut(" ".join(visible.split()))

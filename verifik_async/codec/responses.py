@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from verifik_async.tokens import Token
     from verifik_async.wire import HttpResponse
 
-_OK, _NOT_OK = 200, 300
+_OK, _NOT_OK, _REFUSED = 200, 300, 400
 _MOST_COLLECTIONS = 20
 _TOO_MANY, _SERVER_FAILED, _UNAVAILABLE = 429, 500, 503
 
@@ -61,36 +61,35 @@ def decode_enrollment(
         UnexpectedResponseError: A 2xx that can't be understood: outcome `UNKNOWN`.
         ApiError: The server answered no; the table in `refusals` tells which.
     """
-    if _OK <= response.status < _NOT_OK:
-        return _enrollment(response)
+    if response.status < _REFUSED:
+        found = _enrollment(response)
+        if isinstance(found, Enrollment):
+            return found
+        # Raised here, where no variable holds the answer.
+        raise UnexpectedResponseError(status=response.status, problems=found)
     raise _refusal(response, request=request, token=token, now=now)
 
 
-def _enrollment(response: HttpResponse) -> Enrollment:
+def _enrollment(response: HttpResponse) -> Enrollment | list[str]:
+    """The person, or what can't be understood about the answer."""
+    if not _OK <= response.status < _NOT_OK:
+        return ["neither a success nor a refusal @ status"]
     try:
         root = json_object(json.loads(response.body))
     except (ValueError, RecursionError):
-        root = None
-        problem = f"no JSON, {len(response.body)} bytes @ $"
-    else:
-        problem = "no object @ $"
+        return [f"no JSON, {len(response.body)} bytes @ $"]
     data = json_object(root.get("data")) if root else None
     if root is None or data is None:
-        what = "no person @ $.data" if root is not None else problem
-        raise UnexpectedResponseError(status=response.status, problems=[what])
-    # Raised outside the handler: the chained traceback would hold the person.
-    problems: list[str] = []
+        return ["no object @ $" if root is None else "no person @ $.data"]
     try:
         person = read_person(data)
     except Exception as error:  # noqa: BLE001 - cattrs raises groups of any kind
-        problems = cattrs.transform_error(error, "$.data")
-    else:
-        return Enrollment(
-            person=person,
-            signature=read_signature(root.get("signature")),
-            request_id=text_or_none(root.get("id")),
-        )
-    raise UnexpectedResponseError(status=response.status, problems=problems)
+        return cattrs.transform_error(error, "$.data")
+    return Enrollment(
+        person=person,
+        signature=read_signature(root.get("signature")),
+        request_id=text_or_none(root.get("id")),
+    )
 
 
 def _refusal(

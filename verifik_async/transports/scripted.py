@@ -96,8 +96,7 @@ class ScriptedTransport:
         """
         if self._closed:
             raise ClientClosedError("the scripted transport is closed")
-        for _ in request.body:
-            pass
+        deque(request.body, maxlen=0)  # reads it, and keeps no part of it
         self.requests.append(request)
         if not self._steps:
             raise ScriptExhaustedError(
