@@ -13,6 +13,8 @@ from verifik_async import (
     AiohttpTransport,
     Fault,
     FixtureTransport,
+    Flaky,
+    FlakyTransport,
     HttpResponse,
     Late,
     RecordingTransport,
@@ -92,12 +94,26 @@ class TestScripted(TransportContract):
     """In memory: answers, errors and faults by script."""
 
     capabilities = frozenset({Capability.PLAYS_STEPS, Capability.SEVERAL_LOOPS})
+    short = 0.05
 
     async def make_scripted(
         self, steps: Sequence[HttpResponse | Fault | Late]
     ) -> Transport:
         """The steps are the script."""
         return ScriptedTransport(steps)
+
+
+class TestFlakyThatSparesAll(TransportContract):
+    """In memory: a wrapper breaks no rule that the wrapped one keeps."""
+
+    capabilities = frozenset({Capability.PLAYS_STEPS, Capability.SEVERAL_LOOPS})
+    short = 0.05
+
+    async def make_scripted(
+        self, steps: Sequence[HttpResponse | Fault | Late]
+    ) -> Transport:
+        """Around a script."""
+        return FlakyTransport(ScriptedTransport(steps), Flaky(probability=0))
 
 
 class TestSandbox(TransportContract):

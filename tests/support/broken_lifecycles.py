@@ -14,6 +14,7 @@ from verifik_async import (
     HttpRequest,
     HttpResponse,
 )
+from verifik_async.errors import note_outcome
 
 
 class GoesOnWhenCancelled(Sound):
@@ -140,3 +141,33 @@ class DisownsCallsWhenClosed(Sound):
         self.closed.set()
         await asyncio.sleep(0.01)
         await super().aclose()
+
+
+class QueuesBeyondTheEnd(Sound):
+    """Calls that wait for their turn are sent even if it is closed meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slots = asyncio.Semaphore(SLOTS)
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """With whatever is there when it is this call's turn."""
+        async with self.slots:
+            return await self.inner.send(request)
+
+    async def aclose(self) -> None:
+        """Close what is there; there is more for the others."""
+        closing, self.inner = self.inner, AiohttpTransport()
+        await closing.aclose()
+
+
+class DisownsCancelledCalls(Sound):
+    """Who cancels a call must not have sent it, it thinks."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Note the wrong outcome."""
+        try:
+            return await self.inner.send(request)
+        except asyncio.CancelledError as cancelled:
+            note_outcome(cancelled, sent=False)
+            raise

@@ -61,6 +61,9 @@ FOUND: dict[str, list[tuple[Kind, str]]] = {
         (errors.UploadsFirst, "raised WriteError"),
     ],
     "a_garbled_answer_is_a_lost_one": [(bare.BareAiohttp, "an answer with status 400")],
+    "an_answer_that_came_unasked_is_nobody_s": [
+        (sockets.UsesItsSocketAgain, "the answer was the 408 before it"),
+    ],
     "a_connection_closed_while_idle_is_not_used": [
         (sockets.UsesItsSocketAgain, "raised ConnectionLostError"),
     ],
@@ -89,6 +92,9 @@ FOUND: dict[str, list[tuple[Kind, str]]] = {
     "a_lost_answer_on_a_used_connection_is_not_sent_again": [
         (errors.SendsAgain, "gave an answer"),
     ],
+    "a_request_without_a_body_is_whole_at_once": [
+        (errors.LostIsNotSent, r"WriteError \(NOT_SENT\)"),
+    ],
     "plain_http_to_other_machines_is_refused": [
         (broken.TakesPlainHttp, "gave an answer with status 200"),
     ],
@@ -110,6 +116,9 @@ FOUND: dict[str, list[tuple[Kind, str]]] = {
     "a_stall_inside_the_answer_is_unknown": [
         (errors.SwallowsTimeouts, "nothing happens any more"),
     ],
+    "silence_after_an_interim_answer_is_unknown": [
+        (errors.SwallowsTimeouts, "nothing happens any more"),
+    ],
     "limits_of_one_phase_do_not_end_another": [
         (errors.WritesWithOneLimit, "raised WriteError"),
     ],
@@ -122,7 +131,10 @@ FOUND: dict[str, list[tuple[Kind, str]]] = {
     ],
     "cancel_while_connecting": [(lives.KeepsSlotsWhenCancelled, "not all of 10 slots")],
     "cancel_while_sending": [(lives.SwallowsCancels, "otherwise than as cancelled")],
-    "cancel_while_waiting": [(lives.GoesOnWhenCancelled, "stays open")],
+    "cancel_while_waiting": [
+        (lives.GoesOnWhenCancelled, "stays open"),
+        (lives.DisownsCancelledCalls, "had been sent was cancelled as NOT_SENT"),
+    ],
     "cancel_while_reading": [(lives.GoesOnWhenCancelled, "stays open")],
     "cancel_while_waiting_for_a_slot": [
         (lives.GoesOnWhenCancelled, "12 requests reached the server, not 11"),
@@ -138,6 +150,9 @@ FOUND: dict[str, list[tuple[Kind, str]]] = {
     "a_closed_transport_refuses": [(lives.WorksAfterClosing, "gave an answer")],
     "closing_ends_calls_under_way_as_unknown": [
         (lives.DisownsCallsWhenClosed, r"ended as ClientClosedError \(NOT_SENT\)"),
+    ],
+    "closing_refuses_calls_that_wait_for_a_slot": [
+        (lives.QueuesBeyondTheEnd, "20 requests reached the server, not 10"),
     ],
     "two_event_loops_one_after_another": [
         (bare.BareAiohttp, "RuntimeError, no VerifikError")
@@ -177,8 +192,8 @@ class Contract(TransportContract):
 def patience_for(name: str, said: str) -> float:
     """Seconds to wait for a transport that hangs, or holds what it should free."""
     if said.startswith("nothing happens"):
-        return 0.5
-    return 1.5 if name.startswith("cancel") else 20.0
+        return 0.4
+    return 1.0 if name.startswith("cancel") else 20.0
 
 
 def put_through(contract: TransportContract, name: str) -> str:

@@ -26,7 +26,7 @@ FLOOD = 64 * 1024 * 1024
 DROPS = 6
 """Parts of a `slow_body`."""
 
-PAUSE = 0.07
+PAUSE = 0.06
 """Seconds between them."""
 
 Step = HttpResponse | Fault | Late | Behaviour

@@ -49,8 +49,9 @@ class TransportContract(
 
     Three methods may be written, all of which run in the check's own event loop:
     `make_transport` gives a new transport; `make_scripted`, for `PLAYS_STEPS`, one that
-    meets the given steps; `release` frees what they borrowed, such as a session, after
-    the transport was closed.
+    meets the given steps, or raises `NotPlayableError` for steps that it can't play;
+    `release` frees what they borrowed, such as a session, after the transport was
+    closed.
     """
 
     def __init_subclass__(cls, **kwargs: object) -> None:

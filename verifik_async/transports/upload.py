@@ -68,6 +68,7 @@ class Upload(payload.Payload):
         """
         await _come_to_rest(writer)
         self.started = True
+        self.handed_over = not self.size  # then the head was all of it
         try:
             blocks = iter(self._body)
             while block := await self._next_block(blocks):

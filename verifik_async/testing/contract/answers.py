@@ -22,6 +22,7 @@ _STATUSES = (
     *(500, 501, 502, 503, 504, 520),
 )
 _TEXT = b'{"message": "409:duplicated_person", "code": "ERROR"}'
+_A_MOMENT = 0.05
 _JSON = {"content-type": "application/json"}
 
 
@@ -203,6 +204,27 @@ class AnswerChecks(ContractCase):
 
     @rule(
         Capability.REACHES_URLS,
+        why="Servers say 408 on a connection that was idle for too long: taken for the "
+        "answer to the next request, it makes an enrolled person a refused one.",
+    )
+    async def test_an_answer_that_came_unasked_is_nobody_s(self) -> None:
+        """What stood on a kept connection does not answer the next request."""
+
+        async def talk(exchange: Exchange) -> None:
+            await enroll(exchange)
+            await asyncio.sleep(_A_MOMENT)  # or it would come with the answer
+            await exchange.answer(HttpResponse(status=408, headers=_JSON, body=_TEXT))
+
+        async with self.serving(talk, enroll) as bench:
+            await bench.answer_to()
+            await asyncio.sleep(2 * _A_MOMENT)
+            end = await bench.end_of(bench.request())
+            status = end.status if isinstance(end, HttpResponse) else None
+            require(status in (200, None), f"the answer was the {status} before it")
+            await bench.answer_to()
+
+    @rule(
+        Capability.REACHES_URLS,
         why="Node closes idle connections after five seconds; a request that goes out "
         "on a closed one would end with an unknown outcome for nothing.",
     )
@@ -216,6 +238,6 @@ class AnswerChecks(ContractCase):
         async with self.serving(part, enroll) as bench:
             await bench.answer_to()
             await bench.server.exchanges[0].ended.wait()
-            await asyncio.sleep(0.05)  # for the end to be noticed
+            await asyncio.sleep(_A_MOMENT)  # for the end to be noticed
             await bench.answer_to()
             bench.require_arrivals(2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from verifik_async.errors import Outcome, outcome_of
 from verifik_async.testing.contract.bench import Bench, Served
 from verifik_async.testing.contract.case import Capability, ContractCase, rule
 from verifik_async.testing.contract.running import BrokenRuleError, require
@@ -46,7 +47,7 @@ class CancellationChecks(ContractCase):
         async def stall(exchange: Exchange) -> None:
             await exchange.read_some(1)
 
-        await self._cancelled_when(stall)
+        await self._cancelled_when(stall, sent=False)
 
     @rule(Capability.REACHES_URLS, why=_WHY, tidy=True)
     async def test_cancel_while_waiting(self) -> None:
@@ -55,7 +56,7 @@ class CancellationChecks(ContractCase):
         async def take(exchange: Exchange) -> None:
             await exchange.read_body()
 
-        await self._cancelled_when(take)
+        await self._cancelled_when(take, sent=True)
 
     @rule(Capability.REACHES_URLS, why=_WHY, tidy=True)
     async def test_cancel_while_reading(self) -> None:
@@ -65,7 +66,7 @@ class CancellationChecks(ContractCase):
             await exchange.read_body()
             await exchange.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
 
-        await self._cancelled_when(begin)
+        await self._cancelled_when(begin, sent=True)
 
     @rule(Capability.REACHES_URLS, why=_WHY, tidy=True)
     async def test_cancel_while_waiting_for_a_slot(self) -> None:
@@ -104,7 +105,7 @@ class CancellationChecks(ContractCase):
             await self._cancel(sending)
             await bench.answer_to()
 
-    async def _cancelled_when(self, begin: Behaviour) -> None:
+    async def _cancelled_when(self, begin: Behaviour, *, sent: bool) -> None:
         """Cancel a large request after the server did `begin`; see what is left."""
         begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -119,18 +120,27 @@ class CancellationChecks(ContractCase):
             sending = asyncio.create_task(bench.end_of(large))
             await begun.wait()
             await asyncio.sleep(_A_MOMENT)
-            await self._cancel(sending)
+            outcome = await self._cancel(sending)
             go_on.set()
+            if sent:
+                known = outcome is Outcome.UNKNOWN
+                require(known, f"a call that had been sent was cancelled as {outcome}")
             await self._is_closed(bench.server.exchanges[0])
             await self._wave_passes(bench)
             bench.require_arrivals(1 + self.wave)
 
-    async def _cancel(self, sending: asyncio.Task[object]) -> None:
+    async def _cancel(self, sending: asyncio.Task[object]) -> Outcome:
+        """Cancel a call, and give what is known of its outcome."""
         require(not sending.done(), "the call was over before it was cancelled")
         sending.cancel()
         done, _ = await asyncio.wait([sending], timeout=self.patience / 3)
         require(done, "the call goes on though it was cancelled")
         require(sending.cancelled(), "the call ended otherwise than as cancelled")
+        try:
+            await sending
+        except asyncio.CancelledError as cancelled:
+            return outcome_of(cancelled)
+        raise AssertionError  # it was cancelled, as we have just seen
 
     async def _is_closed(self, exchange: Exchange) -> None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from verifik_async.errors import ConnectionLostError, Outcome, VerifikError
 from verifik_async.testing.contract.bench import Bench, Served, expect
 from verifik_async.testing.contract.case import Capability, ContractCase, rule
@@ -17,7 +19,7 @@ from verifik_async.transports.faults import (
     Fault,
     effect,
 )
-from verifik_async.wire import HttpResponse, Timeout
+from verifik_async.wire import Body, HttpResponse, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +76,14 @@ class FaultChecks(ContractCase):
                 expect(await bench.error_of(), ConnectionLostError)
                 bench.require_arrivals(2)
                 await bench.answer_to()
+
+    @rule(Capability.REACHES_URLS, why=_WHY[Outcome.UNKNOWN])
+    async def test_a_request_without_a_body_is_whole_at_once(self) -> None:
+        """A lost answer to it is UNKNOWN, as to any that was sent."""
+        async with self.serving(Fault.LOST_ANSWER) as bench:
+            empty = attrs.evolve(bench.request(), body=Body(()))
+            expect(await bench.error_of(empty), ConnectionLostError)
+            bench.require_arrivals(1)
 
 
 def _check_of(fault: Fault) -> Callable[[FaultChecks], None]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SIZES = (100, SMALL_BODY, ENCODED_AT_A_TIME, ENCODED_AT_A_TIME + 1, 1_000_000)
 _QUIET = 4
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.03
 
 
 class FidelityChecks(ContractCase):

@@ -112,6 +112,38 @@ class LifecycleChecks(ContractCase):
         if isinstance(end, VerifikError):
             require(end.outcome is Outcome.UNKNOWN, f"it ended as {described(end)}")
 
+    @rule(
+        Capability.REACHES_URLS,
+        why="Whoever closes a client has stopped: what is sent after that enrolls, and "
+        "charges for, people whom nobody waits for any more.",
+    )
+    async def test_closing_refuses_calls_that_wait_for_a_slot(self) -> None:
+        """Calls that were not begun when the transport was closed are never sent."""
+        if self.slots is None:
+            self.skip("slots is None, so nothing waits for a slot")
+        go_on, there = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def hold(exchange: Exchange) -> None:
+            await exchange.read_body()
+            there.release()
+            await go_on.wait()
+            await enroll(exchange)
+
+        async with self.serving(hold) as bench:
+            calls = [
+                asyncio.create_task(bench.end_of(bench.request(number)))
+                for number in range(2 * self.slots)
+            ]
+            for _ in range(self.slots):
+                await there.acquire()
+            await bench.transport.aclose()
+            go_on.set()
+            ends = (await asyncio.gather(*calls))[self.slots :]
+            bench.require_arrivals(self.slots)
+        for end in ends:
+            outcome = end.outcome if isinstance(end, VerifikError) else None
+            require(outcome is Outcome.NOT_SENT, f"a call not begun ended as {end!r}")
+
     def test_two_event_loops_one_after_another(self) -> None:
         """A transport serves on in a second loop, and the first leaves nothing open."""
         need(self, Capability.SEVERAL_LOOPS)

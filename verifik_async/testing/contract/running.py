@@ -19,7 +19,7 @@ from verifik_async.testing.dead_ends import NotPlayableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
-_LOOKS = 50
+_LOOKS = 25
 _BETWEEN_LOOKS = 0.02
 
 

@@ -103,6 +103,18 @@ class TimeoutChecks(ContractCase):
 
     @rule(
         Capability.REACHES_URLS,
+        why="An interim answer promises nothing: with no limit after it, a server that "
+        "says 100 and dies holds the caller for ever.",
+    )
+    async def test_silence_after_an_interim_answer_is_unknown(self) -> None:
+        """No answer within Timeout.read of an interim one is ReadTimeoutError."""
+        interim = raw(b"HTTP/1.1 102 Processing\r\n\r\n")
+        async with self.serving(interim) as bench:
+            request = bench.request(timeout=self.impatient)
+            expect(await bench.error_of(request), ReadTimeoutError)
+
+    @rule(
+        Capability.REACHES_URLS,
         why="Liveness and search take seconds: an answer that is waited for with the "
         "limit of another phase is lost, and its person unknown.",
     )
