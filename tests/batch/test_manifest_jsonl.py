@@ -97,7 +97,7 @@ def test_jsonl_values_are_checked_by_type(
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('{"name": "Jane Doe",}', "is no JSON at character 21"),
+        ('{"name": "Jane Doe" 1}', "is no JSON at character 21"),
         ("Jane Doe", "is no JSON at character 1"),
         ('["Jane Doe"]', "is no JSON object"),
         ('{"name": "Jane", "name": "Doe"}', "has the same key twice"),
