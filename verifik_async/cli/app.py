@@ -9,6 +9,7 @@ from verifik_async.cli.check import check
 from verifik_async.cli.demo import demo
 from verifik_async.cli.enroll import enroll
 from verifik_async.cli.exit_codes import ExitCode
+from verifik_async.cli.fixtures import fixtures
 from verifik_async.cli.sandbox import sandbox
 from verifik_async.cli.screen import Screen
 from verifik_async.errors import VerifikError
@@ -65,6 +66,7 @@ app.command(
     + _EXIT_CODES
 )(enroll)
 app.command(epilog="Example: verifik-async sandbox --port 8080")(sandbox)
+app.add_typer(fixtures, name="fixtures")
 
 
 def run() -> int:
