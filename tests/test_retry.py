@@ -34,6 +34,7 @@ UNKNOWN = [
     ServerError(status=500),
     UnexpectedResponseError(status=200, problems=[]),
 ]
+THROTTLED = RateLimitedError(status=429, retry_after=5)
 NOT_SENT = [ConnectError("no"), ConnectTimeoutError("no"), WriteError("no")]
 FINAL = [
     InvalidRequestError([]),
@@ -72,10 +73,38 @@ def test_unknown_outcomes_are_sent_again_on_request(error: VerifikError) -> None
     assert wait >= 2
 
 
-def test_one_attempt_means_one() -> None:
-    """With max_attempts=1 nothing is ever sent again."""
+@pytest.mark.parametrize("error", [*NOT_SENT, *UNKNOWN, THROTTLED], ids=named)
+def test_one_attempt_means_one(error: VerifikError) -> None:
+    """With max_attempts=1 nothing is ever sent again, whatever happened."""
     retrying = Retrying(RetryPolicy(max_attempts=1, on_unknown="resend"))
-    assert retrying.wait_after(ConnectError("no"), elapsed=0) is None
+    assert retrying.wait_after(error, elapsed=0) is None
+
+
+def waits(retrying: Retrying, errors: list[VerifikError]) -> list[bool]:
+    """Whether there is another attempt after each of them."""
+    return [retrying.wait_after(error, elapsed=0) is not None for error in errors]
+
+
+def test_being_put_off_uses_up_no_attempts() -> None:
+    """429s, however many up to the bound, leave what failed attempts may need."""
+    retrying = Retrying(RetryPolicy(max_attempts=3, max_throttled=50))
+    refused = ConnectError("no")
+    assert all(waits(retrying, [*[THROTTLED] * 25, refused, *[THROTTLED] * 25]))
+    assert waits(retrying, [refused, refused]) == [True, False]
+
+
+@pytest.mark.parametrize("bound", [0, 1, 50])
+def test_beyond_the_bound_being_put_off_counts(bound: int) -> None:
+    """A call makes no more than max_attempts + max_throttled requests."""
+    retrying = Retrying(RetryPolicy(max_attempts=3, max_throttled=bound))
+    again = waits(retrying, [THROTTLED] * (bound + 3))
+    assert again == [True] * (bound + 2) + [False]
+
+
+def test_being_put_off_is_not_waited_out_twice() -> None:
+    """The first wait after a 429 is what it asks for; back-off does not add to it."""
+    retrying = Retrying(RetryPolicy())
+    assert retrying.wait_after(THROTTLED, elapsed=0) == 5
 
 
 @given(
@@ -164,6 +193,8 @@ def test_a_duplicate_after_a_refused_connection_is_another() -> None:
         {"max_wait": -1},
         {"max_wait": math.nan},
         {"max_elapsed": math.inf},
+        {"max_throttled": -1},
+        {"max_throttled": True},
     ],
 )
 def test_policies_out_of_range_are_refused(wrong: dict[str, object]) -> None:

@@ -59,7 +59,9 @@ if TYPE_CHECKING:
         AttemptFinished,
         AttemptStarted,
         Event,
+        LimitChanged,
         Observer,
+        Paused,
         RetryScheduled,
         TokenRenewed,
     )
@@ -76,6 +78,11 @@ if TYPE_CHECKING:
     from verifik_async.images import (
         FaceImage,
         ImageKind,
+    )
+    from verifik_async.limiter import (
+        Limiter,
+        LimiterSnapshot,
+        Limits,
     )
     from verifik_async.models import (
         Enrollment,
@@ -156,6 +163,10 @@ __all__ = [
     "InvalidImageError",
     "InvalidRequestError",
     "Late",
+    "LimitChanged",
+    "Limiter",
+    "LimiterSnapshot",
+    "Limits",
     "LivenessFailedError",
     "NotFoundError",
     "Observer",
@@ -163,6 +174,7 @@ __all__ = [
     "OutcomeStatus",
     "OutcomeUnknownError",
     "ParameterError",
+    "Paused",
     "PermissionDeniedError",
     "Person",
     "RateLimitedError",
@@ -200,11 +212,12 @@ if not TYPE_CHECKING:  # pragma: no branch
         "verifik_async.client": "VerifikClient",
         "verifik_async.clock": "Clock",
         "verifik_async.errors": "ApiError AuthenticationError ClientClosedError ConfigurationError ConnectError ConnectTimeoutError ConnectionLostError CredentialsError DuplicatePersonError ExistingPerson FieldFault InsufficientCreditsError InvalidImageError InvalidRequestError LivenessFailedError NotFoundError Outcome OutcomeUnknownError ParameterError PermissionDeniedError RateLimitedError ReadTimeoutError ServerError TokenExpiredError TransportError UnexpectedResponseError VerifikError WriteError",
-        "verifik_async.events": "AttemptFinished AttemptStarted Event Observer RetryScheduled TokenRenewed",
+        "verifik_async.events": "AttemptFinished AttemptStarted Event LimitChanged Observer Paused RetryScheduled TokenRenewed",
         "verifik_async.fixtures.errors": "CassetteError CassetteMissError",
         "verifik_async.fixtures.recording": "RecordingTransport",
         "verifik_async.fixtures.transport": "FixtureTransport",
         "verifik_async.images": "FaceImage ImageKind",
+        "verifik_async.limiter": "Limiter LimiterSnapshot Limits",
         "verifik_async.models": "Enrollment EnrollmentRequest Gender Person SearchMode Signature",
         "verifik_async.retry": "RetryPolicy",
         "verifik_async.sandbox.transport": "SandboxTransport",

@@ -26,6 +26,7 @@ from verifik_async.events import (
     TokenRenewed,
     attempt_finished,
 )
+from verifik_async.limiter import Limiter, Limits
 from verifik_async.models import Enrollment, EnrollmentRequest
 from verifik_async.retry import Retrying, RetryPolicy
 from verifik_async.tokens import Token, TokenProvider, token_source
@@ -60,6 +61,7 @@ class VerifikClient:
         base_url: str = DEFAULT_BASE_URL,
         timeout: Timeout | None = None,
         retry: RetryPolicy | None = None,
+        limits: Limits | None = None,
         observers: Iterable[Observer] = (),
         clock: Clock | None = None,
     ) -> None:
@@ -72,6 +74,8 @@ class VerifikClient:
             base_url: Where the API is. Plain http only for this machine.
             timeout: How long to wait for the network.
             retry: What is sent again; see `RetryPolicy`.
+            limits: How fast to send; None is as fast as the calls come, but for the
+                pause that a 429 asks for. See `Limits`.
             observers: Called with each event; see `events`.
             clock: For tests: what tells and passes the time.
 
@@ -85,6 +89,7 @@ class VerifikClient:
         self._timeout = timeout or Timeout()
         self._retry = retry or RetryPolicy()
         self._clock = clock or SystemClock()
+        self._limiter = Limiter(limits, clock=self._clock, tell=self._observers.tell)
         self._calls = itertools.count(1)
         self._user_agent = f"verifik-async/{metadata.version('verifik-async')}"
         self._closed = False
@@ -97,6 +102,7 @@ class VerifikClient:
         env: Mapping[str, str] | None = None,
         timeout: Timeout | None = None,
         retry: RetryPolicy | None = None,
+        limits: Limits | None = None,
         observers: Iterable[Observer] = (),
         clock: Clock | None = None,
     ) -> Self:
@@ -114,6 +120,7 @@ class VerifikClient:
             base_url=given.get("VERIFIK_BASE_URL") or DEFAULT_BASE_URL,
             timeout=timeout,
             retry=retry,
+            limits=limits,
             observers=observers,
             clock=clock,
         )
@@ -122,6 +129,11 @@ class VerifikClient:
     def base_url(self) -> str:
         """Where the API is, without a closing slash."""
         return self._base_url
+
+    @property
+    def limiter(self) -> Limiter:
+        """What lets requests go when they may; see it for where that stands."""
+        return self._limiter
 
     async def enroll(self, request: EnrollmentRequest) -> Enrollment:
         """Enroll one person: create, or update, after liveness and a search.
@@ -160,20 +172,20 @@ class VerifikClient:
         )
         began = self._clock.monotonic()
         try:
-            return await self._persist(call, began)
+            return await self._persist(call)
         except VerifikError as error:
             error.attempts = call.attempts
             error.elapsed = self._clock.monotonic() - began
             raise
 
-    async def _persist(self, call: _Call, began: float) -> Enrollment:
+    async def _persist(self, call: _Call) -> Enrollment:
         """Attempt until there is a person or a final error."""
         retrying = Retrying(self._retry)
         while True:
             try:
                 return await self._attempt_with_token(call)
             except VerifikError as error:
-                elapsed = self._clock.monotonic() - began
+                elapsed = self._since_first_sent(call)
                 wait = retrying.wait_after(error, elapsed=elapsed)
                 if wait is None:
                     final = retrying.verdict(error)
@@ -200,7 +212,13 @@ class VerifikClient:
         return await self._attempt(call, renewed)
 
     async def _attempt(self, call: _Call, token: Token) -> Enrollment:
-        """Send once; observers learn how it went, also when it is cancelled."""
+        """Send once, when the limiter says so."""
+        size, patience = call.http.body.size, self._retry.max_wait
+        with await self._limiter.turn(size, patience=patience):
+            return await self._send(call, token)
+
+    async def _send(self, call: _Call, token: Token) -> Enrollment:
+        """Send now; observers learn how it went, also when it is cancelled."""
         call.attempts += 1
         number, attempt = call.number, call.attempts
         started = AttemptStarted(
@@ -208,6 +226,8 @@ class VerifikClient:
         )
         self._observers.tell(started)
         began = self._clock.monotonic()
+        if call.first_sent is None:
+            call.first_sent = began
         try:
             response = await self._transport.send(_authorized(call.http, token))
             enrollment = decode_enrollment(
@@ -230,6 +250,11 @@ class VerifikClient:
         )
         self._observers.tell(event)
 
+    def _since_first_sent(self, call: _Call) -> float:
+        if call.first_sent is None:
+            return 0.0
+        return self._clock.monotonic() - call.first_sent
+
     def _tell_renewed(self) -> None:
         self._observers.tell(TokenRenewed())
 
@@ -239,6 +264,7 @@ class VerifikClient:
         May be called again.
         """
         self._closed = True
+        self._limiter.close()
         await self._tokens.aclose()
         await self._transport.aclose()
 
@@ -262,6 +288,7 @@ class _Call:
     request: EnrollmentRequest
     http: HttpRequest
     attempts: int = 0
+    first_sent: float | None = None
 
 
 def _authorized(request: HttpRequest, token: Token) -> HttpRequest:

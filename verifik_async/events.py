@@ -77,7 +77,44 @@ class TokenRenewed:
     """The token provider was asked for a new token, and gave one."""
 
 
-Event = AttemptStarted | AttemptFinished | RetryScheduled | TokenRenewed
+@attrs.frozen(kw_only=True)
+class Paused:
+    """The whole client sends nothing for a while: the server said "not now".
+
+    Attributes:
+        seconds: For how long.
+        because: The status that said so, such as `HTTP 429`.
+    """
+
+    seconds: float
+    because: str
+
+
+@attrs.frozen(kw_only=True)
+class LimitChanged:
+    """The limiter found out what the server bears, or that it bears less.
+
+    Growth, which is steady and in small steps, is not told.
+
+    Attributes:
+        concurrency: Requests that may now be in flight; None for any number.
+        rate: Requests that may now be sent in a second; None for any number.
+        because: The status or error's class that it learned from, or `latency`.
+    """
+
+    concurrency: int | None
+    rate: float | None
+    because: str
+
+
+Event = (
+    AttemptStarted
+    | AttemptFinished
+    | RetryScheduled
+    | TokenRenewed
+    | Paused
+    | LimitChanged
+)
 Observer = Callable[[Event], None]
 
 

@@ -38,14 +38,22 @@ class RetryPolicy:
     with `on_unknown="resend"`.
 
     Attributes:
-        max_attempts: Requests of one call at the most, from 1. The one request more
-            after a renewed token does not count.
+        max_attempts: Requests of one call at the most, from 1, which means that
+            nothing is sent again. Neither the one request more after a renewed token
+            counts, nor 429s and 503s with Retry-After up to `max_throttled`.
         on_unknown: `"raise"` hands `OutcomeUnknownError` to the caller. `"resend"`
             sends again, which may charge a second time; choose it where the server
             dedupes. A duplicate answered then has `may_be_own_write` set.
         max_wait: Longest single wait in seconds. A longer Retry-After raises at
-            once, with `retry_after` on the error.
-        max_elapsed: Seconds after the start of the call in which attempts begin.
+            once, with `retry_after` on the error; so do, unsent, the client's other
+            calls, until the time is over.
+        max_elapsed: Seconds after the first request of the call in which a next one
+            is decided on. Time in which the call waits for its turn, because of
+            the client's limits, comes on top.
+        max_throttled: How many times one call may be answered "not now" without
+            using up `max_attempts`: while many calls find out together how fast
+            they may be, who is refused is chance. A call makes no more than
+            `max_attempts + max_throttled` requests.
 
     Raises:
         ConfigurationError: A value is out of range.
@@ -55,10 +63,13 @@ class RetryPolicy:
     on_unknown: Literal["raise", "resend"] = "raise"
     max_wait: float = 60.0
     max_elapsed: float = 600.0
+    max_throttled: int = 50
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.max_attempts, bool) or self.max_attempts < 1:
             raise ConfigurationError("RetryPolicy.max_attempts must be at least 1")
+        if isinstance(self.max_throttled, bool) or self.max_throttled < 0:
+            raise ConfigurationError("RetryPolicy.max_throttled must be 0 or more")
         if self.on_unknown not in ("raise", "resend"):
             raise ConfigurationError(
                 'RetryPolicy.on_unknown must be "raise" or "resend"'
@@ -77,23 +88,34 @@ class Retrying:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._failed = 0
+        self._throttled = 0
         self._unknown: OutcomeUnknownError | None = None
         self._backoff = backoff.expo(factor=_FIRST_WAIT, max_value=_LONGEST_BACKOFF)
         next(self._backoff)  # backoff's generators give nothing at the first step
 
     def wait_after(self, error: VerifikError, *, elapsed: float) -> float | None:
         """Seconds until the next attempt, or None: then raise `verdict(error)`."""
-        self._failed += 1
+        throttled = isinstance(error, RateLimitedError)
+        self._count(throttled=throttled)
         if isinstance(error, OutcomeUnknownError) and self._unknown is None:
             self._unknown = error
         least = self._least_wait(error)
         if least is None or self._failed >= self._policy.max_attempts:
             return None
-        # Never less than Retry-After; the jitter on top of it spreads the herd.
-        wait = least + backoff.full_jitter(next(self._backoff))
+        spread = backoff.full_jitter(next(self._backoff))
+        # Never less than Retry-After. After a 429 the limiter spreads the calls of
+        # this client; nobody does where answers were lost.
+        wait = max(least, spread) if throttled else least + spread
         too_long = least > self._policy.max_wait
         too_late = elapsed + wait > self._policy.max_elapsed
         return None if too_long or too_late else min(wait, self._capped(least))
+
+    def _count(self, *, throttled: bool) -> None:
+        """One more has failed; "not now" is no failure while it is bearable."""
+        self._throttled += throttled
+        bearable = self._throttled <= self._policy.max_throttled
+        if not (throttled and bearable and self._policy.max_attempts > 1):
+            self._failed += 1
 
     def _capped(self, least: float) -> float:
         return max(least, self._policy.max_wait)

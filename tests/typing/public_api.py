@@ -37,10 +37,14 @@ from verifik_async import (
     HttpResponse,
     ImageKind,
     InvalidRequestError,
+    LimitChanged,
+    LimiterSnapshot,
+    Limits,
     LivenessFailedError,
     Outcome,
     OutcomeStatus,
     OutcomeUnknownError,
+    Paused,
     Person,
     RateLimitedError,
     RetryPolicy,
@@ -221,6 +225,17 @@ async def batches(
     assert_type(enroller.report, BatchReport)
 
 
+def limits() -> None:
+    """What a client is held to, for good or for a while."""
+    client = VerifikClient("token", limits=Limits(rate=5, concurrency="auto"))
+    with client.limiter.configured(Limits(concurrency=8)):
+        assert_type(client.limiter.limits, Limits)
+        assert_type(client.limiter.snapshot(), LimiterSnapshot)
+    VerifikClient("token", limits=5)  # type: ignore[arg-type]
+    Limits(5)  # type: ignore[call-arg]
+    Limits(concurrency="all")  # type: ignore[arg-type]
+
+
 def later() -> EnrollmentRequest:
     """A request made when its turn comes."""
     raise NotImplementedError
@@ -240,7 +255,7 @@ def decisions(outcome: Outcome, event: Event) -> str:
             return str(event.body_bytes)
         case AttemptFinished():
             return str(event.outcome)
-        case RetryScheduled():
+        case RetryScheduled() | Paused() | LimitChanged():
             return event.because
         case TokenRenewed():
             return "renewed"
