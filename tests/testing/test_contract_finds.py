@@ -198,6 +198,7 @@ def patience_for(name: str, said: str) -> float:
 
 def put_through(contract: TransportContract, name: str) -> str:
     """What the check says, if it fails; the rubbish is gone afterwards."""
+    gc.freeze()  # or collecting all that pytest holds takes most of the time
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -207,6 +208,7 @@ def put_through(contract: TransportContract, name: str) -> str:
         else:
             said = ""
         gc.collect()
+    gc.unfreeze()
     return said
 
 

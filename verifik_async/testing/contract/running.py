@@ -116,10 +116,13 @@ def nothing_left_open() -> Generator[None]:
     Raises:
         BrokenRuleError: Python warned of a resource.
     """
-    gc.collect()  # what others left is not ours
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ResourceWarning)
-        yield
-        gc.collect()
+    gc.freeze()  # what others left is not ours; and collecting the rest is quick
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResourceWarning)
+            yield
+            gc.collect()
+    finally:
+        gc.unfreeze()
     left = [str(warning.message) for warning in caught]
     require(not left, f"left open: {'; '.join(left)}")
