@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from verifik_async.clock import Clock, SystemClock
 from verifik_async.fixtures.errors import CassetteError, CassetteNotFoundError
 from verifik_async.fixtures.modes import FixtureMode
 from verifik_async.fixtures.transport import FixtureTransport
@@ -16,15 +15,15 @@ from verifik_async.sandbox.transport import SandboxTransport
 from verifik_async.testing.plugin.case import Case, PlayedCassette
 from verifik_async.testing.plugin.loop_thread import ElsewhereTransport
 from verifik_async.testing.plugin.recordings import Recordings
-from verifik_async.testing.virtual_clock import VirtualClock
+from verifik_async.testing.plugin.switched_clock import SwitchedClock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from verifik_async.client import VerifikClient
+    from verifik_async.clock import Clock
     from verifik_async.sandbox.world import World
     from verifik_async.testing.plugin.loop_thread import LoopThread
-    from verifik_async.testing.plugin.settings import Settings
     from verifik_async.transports.protocol import Transport
 
 _NO_ACCOUNT = """\
@@ -57,46 +56,51 @@ def base_url_of(item: pytest.Item) -> str | None:
     return settings.base_url or live
 
 
-def clock_of(request: pytest.FixtureRequest) -> Clock:
-    """A virtual one, unless somebody answers who can't know of it."""
-    settings = Case.of(request.node).settings
-    lives = settings.goes_live and "verifik_transport" in request.fixturenames
-    return SystemClock() if settings.real_time or lives else VirtualClock()
+def clock_of(item: pytest.Item) -> SwitchedClock:
+    """A virtual one, unless a marker says otherwise."""
+    return SwitchedClock(real=Case.of(item).settings.real_time)
 
 
-def cassette_transport(request: pytest.FixtureRequest, clock: Clock) -> Transport:
+def cassette_transport(
+    request: pytest.FixtureRequest, clock: SwitchedClock
+) -> Transport:
     """What plays the test's cassette, or records it, or does neither.
 
     Raises:
-        pytest.fail.Exception: There is no cassette, or it can't be read.
-        CassetteError: It can't be recorded; see `RecordingTransport`.
+        pytest.fail.Exception: The cassette is missing, can't be read, or is locked.
     """
-    item: pytest.Item = request.node
-    case = Case.of(item)
+    case = Case.of(request.node)
     settings = case.settings
+    inner: Transport | None = None
     if settings.carries:
-        inner: Transport = request.getfixturevalue("verifik_inner")
-        if settings.mode is FixtureMode.OFF:
-            return case.lend(inner)
-        recordings = Recordings.of(request.config)
-        return case.lend(recordings.take_part(item, settings, inner))
-    player = _player(settings, clock)
-    case.watch(PlayedCassette(player, settings.unused_entries))
-    return case.lend(player)
-
-
-def _player(settings: Settings, clock: Clock) -> FixtureTransport:
+        inner = request.getfixturevalue("verifik_inner")
+        if settings.goes_live:
+            clock.be_real()
     try:
-        return FixtureTransport(
-            settings.cassette,
-            record_again=settings.record_again,
-            # where time is real, recorded timeouts of a minute take none
-            clock=clock if isinstance(clock, VirtualClock) else None,
-        )
-    except CassetteError as error:  # no trace: none of it is the user's code
+        return case.lend(_carrier(request.node, inner, clock))
+    except CassetteError as error:
         hint = _FROM_SANDBOX if isinstance(error, CassetteNotFoundError) else ""
         problem = f"{type(error).__name__}: {error}{hint}"
-    pytest.fail(problem, pytrace=False)
+    pytest.fail(problem, pytrace=False)  # none of the trace is the user's code
+
+
+def _carrier(
+    item: pytest.Item, inner: Transport | None, clock: SwitchedClock
+) -> Transport:
+    case = Case.of(item)
+    settings = case.settings
+    if inner is not None:
+        if settings.mode is FixtureMode.OFF:
+            return inner
+        return Recordings.of(item.config).take_part(item, settings, inner)
+    player = FixtureTransport(
+        settings.cassette,
+        record_again=settings.record_again,
+        # where time is real, recorded timeouts of a minute take none
+        clock=clock if clock.is_virtual else None,
+    )
+    case.watch(PlayedCassette(player, settings.unused_entries))
+    return player
 
 
 @contextlib.contextmanager

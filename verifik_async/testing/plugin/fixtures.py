@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from verifik_async.testing.plugin.faces import Faces
     from verifik_async.testing.plugin.loop_thread import LoopThread
     from verifik_async.testing.plugin.script import Script
+    from verifik_async.testing.plugin.switched_clock import SwitchedClock
     from verifik_async.transports.protocol import Transport
 
 
@@ -42,7 +43,7 @@ def verifik_client(
 
 @pytest.fixture
 def verifik_transport(
-    request: pytest.FixtureRequest, verifik_clock: Clock
+    request: pytest.FixtureRequest, verifik_clock: SwitchedClock
 ) -> Transport:
     """The test's own cassette as a transport, for clients that you make yourself."""
     from verifik_async.testing.plugin import doors
@@ -71,11 +72,11 @@ def verifik_token(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def verifik_clock(request: pytest.FixtureRequest) -> Clock:
+def verifik_clock(request: pytest.FixtureRequest) -> SwitchedClock:
     """The test's clock: virtual, unless it is marked real or goes live."""
     from verifik_async.testing.plugin import doors
 
-    return doors.clock_of(request)
+    return doors.clock_of(request.node)
 
 
 @pytest.fixture

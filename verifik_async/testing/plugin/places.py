@@ -7,13 +7,11 @@ tests/fixtures/test_enrolling/TestJane.test_twice-F.verifik.json
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SUFFIX = ".verifik.json"
 
@@ -33,7 +31,7 @@ def own_cassette(item: pytest.Item) -> Path:
 
 def named_cassette(item: pytest.Item, name: str) -> Path:
     """The place that a marker names, seen from the test's folder."""
-    return item.path.parent / name
+    return Path(os.path.normpath(item.path.parent / name))
 
 
 def stem(name: str) -> str:

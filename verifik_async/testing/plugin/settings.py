@@ -27,6 +27,7 @@ class Settings:
 
     Attributes:
         mode: What to do with the cassette; `replay` in CI, whoever asks for what.
+        records: Whether a cassette is to be written.
         source: Who answers while something is recorded: `live` or `sandbox`.
         cassette: The file.
         is_named: A marker names the file, so that other tests may share it.
@@ -38,6 +39,7 @@ class Settings:
     """
 
     mode: FixtureMode
+    records: bool
     source: str
     cassette: Path
     is_named: bool
@@ -57,12 +59,15 @@ class Settings:
         config = item.config
         marked = options_of(item)
         wanted = marked.get("mode") or wanted_mode(config)
-        unused = marked.get("unused") or option(config, "verifik_unused")
+        mode = mode_in_force(wanted or None, allow_in_ci=allowed_in_ci(config))
         named = marked.get("cassette")
+        cassette = named_cassette(item, named) if named else own_cassette(item)
+        unused = marked.get("unused") or option(config, "verifik_unused")
         return cls(
-            mode=mode_in_force(wanted or None, allow_in_ci=allowed_in_ci(config)),
+            mode=mode,
+            records=_records(mode, cassette),
             source=option(config, "verifik_record_from"),
-            cassette=named_cassette(item, named) if named else own_cassette(item),
+            cassette=cassette,
             is_named=named is not None,
             unused=unused,
             # a test that shares a cassette leaves the entries of the others
@@ -73,21 +78,19 @@ class Settings:
         )
 
     @property
+    def carries(self) -> bool:
+        """Whether requests are carried and not played."""
+        return self.records or self.mode is FixtureMode.OFF
+
+    @property
     def goes_live(self) -> bool:
         """Whether the API itself answers, unless a fixture `verifik_inner` differs."""
         return self.carries and self.source == "live"
 
-    @property
-    def records(self) -> bool:
-        """Whether a cassette is to be written."""
-        return self.mode is FixtureMode.REWRITE or (
-            self.mode is FixtureMode.RECORD_MISSING and not self.cassette.exists()
-        )
 
-    @property
-    def carries(self) -> bool:
-        """Whether requests are carried and not played."""
-        return self.records or self.mode is FixtureMode.OFF
+def _records(mode: FixtureMode, cassette: Path) -> bool:
+    missing = mode is FixtureMode.RECORD_MISSING and not cassette.exists()
+    return missing or mode is FixtureMode.REWRITE
 
 
 def _command(item: pytest.Item, marked: dict[str, str]) -> str:
