@@ -149,8 +149,10 @@ class Run:
                 yield request
                 await turns(self.pulled % 3)
         finally:
-            await turns(1)
-            people.close()  # type: ignore[attr-defined]
+            try:
+                await turns(1)  # which a further cancellation may cut short
+            finally:
+                people.close()  # type: ignore[attr-defined]
 
     async def _wait(self, number: int) -> None:
         await turns(self.plan.visits[number].delay)
