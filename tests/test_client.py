@@ -33,6 +33,7 @@ from verifik_async import (
     HttpRequest,
     HttpResponse,
     InvalidImageError,
+    Late,
     LivenessFailedError,
     Outcome,
     OutcomeUnknownError,
@@ -52,6 +53,7 @@ from verifik_async import (
     VerifikClient,
     VerifikError,
 )
+from verifik_async.errors import attempts_of, outcome_of
 
 TOKEN = "token-that-must-not-be-seen"
 PERSON = {
@@ -411,6 +413,53 @@ def test_a_client_can_be_set_up_by_the_environment() -> None:
     assert client.base_url == "https://api.verifik.co"
     with pytest.raises(ConfigurationError, match="VERIFIK_TOKEN is not set"):
         VerifikClient.from_env(env={})
+    with pytest.raises(ConfigurationError, match="base_url"):
+        VerifikClient.from_env(env={"VERIFIK_TOKEN": "abc", "VERIFIK_BASE_URL": ""})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"transport": "https://api.verifik.co"}, "transport must be"),
+        ({"transport": SandboxTransport}, "transport must be"),
+        ({"timeout": 5}, "timeout must be a Timeout, not int"),
+        ({"retry": 3}, "retry must be a RetryPolicy, not int"),
+    ],
+)
+def test_what_is_no_setting_is_refused_at_once(
+    wrong: dict[str, object], said: str
+) -> None:
+    """A wrong setting is named when the client is made, not when it is used."""
+    with pytest.raises(ConfigurationError, match=said):
+        VerifikClient(TOKEN, **wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_cancelled_call_tells_whether_it_was_sent() -> None:
+    """Waiting for a token or a retry, nobody was enrolled; in flight, who knows."""
+
+    async def cancelled(client: VerifikClient) -> asyncio.CancelledError:
+        task = asyncio.create_task(client.enroll(request_of()))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        await client.aclose()
+        return caught.value
+
+    class SlowProvider:
+        async def get_token(self, *, force_refresh: bool = False) -> str:
+            await asyncio.sleep(60)
+            return "token"
+
+    waiting = await cancelled(VerifikClient(SlowProvider(), ScriptedTransport([])))
+    assert outcome_of(waiting) is Outcome.NOT_SENT
+    assert "was not acted upon" in waiting.__notes__[0]
+    later = ScriptedTransport([answer(429, {}, Retry_After="30")])
+    assert outcome_of(await cancelled(VerifikClient(TOKEN, later))) is Outcome.NOT_SENT
+    hanging = ScriptedTransport([Late(answer(200, PERSON), 60)])
+    in_flight = await cancelled(VerifikClient(TOKEN, hanging))
+    assert outcome_of(in_flight) is Outcome.UNKNOWN
+    assert attempts_of(in_flight) == 1
 
 
 def test_the_environment_is_that_of_the_process(

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 from importlib import metadata
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import attrs
 
@@ -15,8 +15,11 @@ from verifik_async.codec import decode_enrollment, encode_enrollment
 from verifik_async.errors import (
     ClientClosedError,
     ConfigurationError,
+    Outcome,
     TokenExpiredError,
     VerifikError,
+    note_outcome,
+    outcome_of,
 )
 from verifik_async.events import (
     AttemptStarted,
@@ -84,11 +87,14 @@ class VerifikClient:
         """
         self._observers = Observers(observers)
         self._tokens = token_source(token, renewed=self._tell_renewed)
+        del token  # errors carry the variables of their frames
         self._base_url = checked_base_url(base_url)
-        self._transport = transport or _live_transport(self._base_url)
-        self._timeout = timeout or Timeout()
-        self._retry = retry or RetryPolicy()
-        self._clock = clock or SystemClock()
+        self._timeout = _given(timeout, Timeout, "timeout")
+        self._retry = _given(retry, RetryPolicy, "retry")
+        self._clock = SystemClock() if clock is None else clock
+        if transport is None:
+            transport = _live_transport(self._base_url)
+        self._transport = _carrier(transport)
         self._limiter = Limiter(limits, clock=self._clock, tell=self._observers.tell)
         self._calls = itertools.count(1)
         self._user_agent = f"verifik-async/{metadata.version('verifik-async')}"
@@ -117,7 +123,8 @@ class VerifikClient:
         return cls(
             given["VERIFIK_TOKEN"],
             transport,
-            base_url=given.get("VERIFIK_BASE_URL") or DEFAULT_BASE_URL,
+            # set but empty is a mistake, and no reason to go to production
+            base_url=given.get("VERIFIK_BASE_URL", DEFAULT_BASE_URL),
             timeout=timeout,
             retry=retry,
             limits=limits,
@@ -142,7 +149,8 @@ class VerifikClient:
         attempt with unknown outcome is not, unless it says so.
 
         Cancelling stops at once and closes the connection. If the request was
-        already sent the outcome is unknown, as with any lost answer.
+        already sent the outcome is unknown, as with any lost answer; the note on the
+        `CancelledError` says which.
 
         Raises:
             OutcomeUnknownError: The request was sent and no readable answer came:
@@ -176,6 +184,12 @@ class VerifikClient:
         except VerifikError as error:
             error.attempts = call.attempts
             error.elapsed = self._clock.monotonic() - began
+            raise
+        except asyncio.CancelledError as cancelled:
+            sent = call.unsettled
+            note_outcome(cancelled, sent=sent, attempts=call.attempts)
+            known = "may have been acted upon" if sent else "was not acted upon"
+            cancelled.add_note(f"enroll() was cancelled: its request {known}")
             raise
 
     async def _persist(self, call: _Call) -> Enrollment:
@@ -234,6 +248,7 @@ class VerifikClient:
                 response, request=call.request, token=token, now=self._clock.now()
             )
         except (Exception, asyncio.CancelledError) as error:
+            call.unsettled |= outcome_of(error) is Outcome.UNKNOWN
             self._tell_finished(call, began, error)
             raise
         self._tell_finished(call, began, None)
@@ -265,8 +280,10 @@ class VerifikClient:
         """
         self._closed = True
         self._limiter.close()
-        await self._tokens.aclose()
-        await self._transport.aclose()
+        try:
+            await self._tokens.aclose()
+        finally:
+            await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -282,17 +299,41 @@ class VerifikClient:
 
 @attrs.define(kw_only=True)
 class _Call:
-    """One call of `enroll`: what is sent, and how often it was."""
+    """One call of `enroll`: what is sent, how often it was, and what became of it.
+
+    Attributes:
+        unsettled: An attempt of it ended without an answer that can be read.
+    """
 
     number: int
     request: EnrollmentRequest
     http: HttpRequest
     attempts: int = 0
     first_sent: float | None = None
+    unsettled: bool = False
 
 
 def _authorized(request: HttpRequest, token: Token) -> HttpRequest:
     return request.with_header("Authorization", f"Bearer {token.value}")
+
+
+Setting = TypeVar("Setting")
+
+
+def _given(value: Setting | None, kind: type[Setting], name: str) -> Setting:
+    """A setting, or its default; not all callers check types."""
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        found = type(value).__name__
+        raise ConfigurationError(f"{name} must be a {kind.__name__}, not {found}")
+    return value
+
+
+def _carrier(transport: Transport) -> Transport:
+    if isinstance(transport, type) or not callable(getattr(transport, "send", None)):
+        raise ConfigurationError("transport must be an object with send() and aclose()")
+    return transport
 
 
 def _live_transport(base_url: str) -> Transport:

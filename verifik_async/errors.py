@@ -374,10 +374,10 @@ class ServerError(OutcomeUnknownError, ApiError):
     """5xx: the server failed, and may have acted before it did."""
 
 
-def note_outcome(cancelled: BaseException, *, sent: bool) -> None:
+def note_outcome(cancelled: BaseException, *, sent: bool, attempts: int = 0) -> None:
     """Say on a cancellation whether the server can have acted; see `outcome_of`."""
     outcome = Outcome.UNKNOWN if sent else Outcome.NOT_SENT
-    cancelled.__dict__["verifik_outcome"] = outcome
+    cancelled.__dict__.update(verifik_outcome=outcome, verifik_attempts=attempts)
 
 
 def outcome_of(error: BaseException) -> Outcome:
@@ -389,3 +389,11 @@ def outcome_of(error: BaseException) -> Outcome:
         return error.outcome
     noted: object = error.__dict__.get("verifik_outcome")
     return noted if isinstance(noted, Outcome) else Outcome.UNKNOWN
+
+
+def attempts_of(error: BaseException) -> int:
+    """Requests sent, or begun, by a call that ended with `error`."""
+    if isinstance(error, VerifikError):
+        return error.attempts
+    noted: object = error.__dict__.get("verifik_attempts")
+    return noted if isinstance(noted, int) else 0

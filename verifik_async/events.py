@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from verifik_async.errors import ApiError, Outcome, VerifikError
+from verifik_async.errors import ApiError, Outcome, outcome_of
 
 logger = logging.getLogger("verifik_async")
 logger.addHandler(logging.NullHandler())
@@ -123,12 +123,11 @@ def attempt_finished(
 ) -> AttemptFinished:
     """The event for an attempt that ended with `error`, or with a person."""
     refusal = error if isinstance(error, ApiError) else None
-    known = error.outcome if isinstance(error, VerifikError) else Outcome.UNKNOWN
     return AttemptFinished(
         call=call,
         attempt=attempt,
         elapsed=elapsed,
-        outcome=known if error else None,
+        outcome=outcome_of(error) if error else None,
         error=type(error).__name__ if error else None,
         status=refusal.status if refusal else None,
         reason=refusal.reason if refusal else None,

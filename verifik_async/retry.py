@@ -66,17 +66,20 @@ class RetryPolicy:
     max_throttled: int = 50
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.max_attempts, bool) or self.max_attempts < 1:
-            raise ConfigurationError("RetryPolicy.max_attempts must be at least 1")
-        if isinstance(self.max_throttled, bool) or self.max_throttled < 0:
-            raise ConfigurationError("RetryPolicy.max_throttled must be 0 or more")
+        for name, least in (("max_attempts", 1), ("max_throttled", 0)):
+            number: object = getattr(self, name)
+            if not isinstance(number, int) or number is True or number < least:
+                raise ConfigurationError(
+                    f"RetryPolicy.{name} must be a whole number, {least} or more"
+                )
         if self.on_unknown not in ("raise", "resend"):
             raise ConfigurationError(
                 'RetryPolicy.on_unknown must be "raise" or "resend"'
             )
         for name in ("max_wait", "max_elapsed"):
-            seconds = getattr(self, name)
-            if not 0 <= seconds < float("inf"):
+            seconds: object = getattr(self, name)
+            number = seconds if isinstance(seconds, int | float) else -1
+            if not 0 <= number < float("inf"):
                 raise ConfigurationError(
                     f"RetryPolicy.{name} must be 0 or more, and finite"
                 )
@@ -106,9 +109,10 @@ class Retrying:
         # Never less than Retry-After. After a 429 the limiter spreads the calls of
         # this client; nobody does where answers were lost.
         wait = max(least, spread) if throttled else least + spread
+        wait = min(wait, max(least, self._policy.max_wait))
         too_long = least > self._policy.max_wait
         too_late = elapsed + wait > self._policy.max_elapsed
-        return None if too_long or too_late else min(wait, self._capped(least))
+        return None if too_long or too_late else wait
 
     def _count(self, *, throttled: bool) -> None:
         """One more has failed; "not now" is no failure while it is bearable."""
@@ -116,9 +120,6 @@ class Retrying:
         bearable = self._throttled <= self._policy.max_throttled
         if not (throttled and bearable and self._policy.max_attempts > 1):
             self._failed += 1
-
-    def _capped(self, least: float) -> float:
-        return max(least, self._policy.max_wait)
 
     def _least_wait(self, error: VerifikError) -> float | None:
         """The wait that the error itself asks for; None where it is final."""
