@@ -18,6 +18,7 @@ from verifik_async import (
     ScriptedTransport,
     Transport,
     VerifikError,
+    testing,
 )
 from verifik_async.testing import (
     BrokenRuleError,
@@ -227,3 +228,11 @@ def test_errors_are_told_from_answers() -> None:
     asyncio.run(look())
     with pytest.raises(BrokenRuleError, match=r"not ConnectError \(NOT_SENT\)"):
         expect(ChainedError("x"), ConnectError)
+
+
+def test_the_tools_are_those_that_are_listed() -> None:
+    """Every public name can be had, and no other."""
+    for name in testing.__all__:
+        assert getattr(testing, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_tool'"):
+        getattr(testing, "no_such_tool")  # noqa: B009 - type checkers know better
