@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from verifik_async.batch.manifest.first_seen import FirstSeen
 from verifik_async.batch.manifest import Manifest, ManifestRow, RowDefaults
+from verifik_async.batch.manifest.first_seen import FirstSeen
 from verifik_async.cli import amounts, options
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.progress import CheckProgress
