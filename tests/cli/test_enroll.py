@@ -1,6 +1,7 @@
 """`enroll`: checked first, then sent over real HTTP, then told."""
 
 import csv
+import socket
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
@@ -120,6 +121,12 @@ def test_notes_and_columns_of_their_own_are_heeded(
             "plain http would send",
         ),
         ({"VERIFIK_TOKEN": "abc"}, ("--base-url", "example.org"), "base_url must be"),
+        ({"VERIFIK_TOKEN": "abc"}, ("--base-url", ""), "the base URL is empty"),
+        (
+            {"VERIFIK_TOKEN": "abc", "VERIFIK_BASE_URL": " "},
+            (),
+            "the base URL is empty (VERIFIK_BASE_URL)",
+        ),
         ({}, ("--sandbox", "--outcomes", "out.txt"), "end in .csv or .jsonl"),
         ({}, ("--sandbox", "--outcomes", "there.csv"), "exists already"),
     ],
@@ -177,6 +184,19 @@ def test_the_manifest_is_never_overwritten(
     assert path.read_bytes() == before
 
 
+def test_what_never_reached_the_network_is_not_counted(
+    command: Command, manifest_of: ManifestOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing listens, no request and no byte was sent."""
+    monkeypatch.setenv("VERIFIK_TOKEN", "abc")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    target = ("--collection", "c1", "--base-url", f"http://127.0.0.1:{port}")
+    ended = command("enroll", manifest_of(1), *target)
+    assert ended.code == 3
+    assert "0 requests, 0 B sent)" in ended.out
+
+
 class _Refusing(BaseHTTPRequestHandler):
     """Calls every token expired."""
 
@@ -217,7 +237,6 @@ def test_a_refused_token_stops_the_run_with_4(
     assert ["not_attempted", "20"] in [w.split()[:2] for w in ended.out.splitlines()]
     assert "Error: stopped: HTTP 403 token_expired" in ended.err
     assert "Get a new token" in ended.err
-    assert "With --outcomes FILE.csv" in ended.out
     assert "secret-token" not in ended.out + ended.err
 
 

@@ -1,6 +1,9 @@
 """A run that goes wrong in the middle loses nobody."""
 
 import errno
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +55,41 @@ def test_a_full_disk_stops_the_run_in_order(
     assert OutcomeStatus.NOT_ATTEMPTED in rest
     message = "stopped: the outcomes file can't be written: No space left on device"
     assert message in capsys.readouterr().err
+
+
+FULL_DISK = """
+import resource, sys
+from verifik_async.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
+def test_a_file_that_is_full_names_who_is_not_in_it(
+    manifest_of: ManifestOf, name: str
+) -> None:
+    """One line, the summary, and everybody enrolled is in the file or in the list."""
+    path = manifest_of(60)
+    out = path.with_name(name)
+    words = ("enroll", path, "--collection", "c1", "--sandbox", "--outcomes", out)
+    process = subprocess.run(
+        [sys.executable, "-B", "-c", FULL_DISK, *words, "--concurrency", "4"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 4, process.stderr
+    (line,) = process.stderr.splitlines()
+    assert "the outcomes file can't be written: File too large" in line
+    found = re.search(r"(\d+) of 60 persons enrolled in", process.stdout)
+    assert found is not None
+    _, _, listed = process.stdout.partition("Sent, and not in the outcomes file")
+    rows = re.findall(r"^ +\d+ +id-\d+ +enrolled +\w+", listed, re.MULTILINE)
+    written = out.read_text()
+    assert written.endswith("\n")
+    assert rows
+    assert written.count("enrolled") + len(rows) == int(found[1])
 
 
 def at_person(number: int, act: Callable[[], object]) -> Taker:

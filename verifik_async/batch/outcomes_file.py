@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
 from verifik_async.errors import (
     ApiError,
@@ -92,9 +93,9 @@ class OutcomesFile:
         path: Where the outcomes go.
     """
 
-    def __init__(self, path: Path, stream: TextIO) -> None:
+    def __init__(self, path: Path, stream: io.FileIO) -> None:
         self.path = path
-        self._stream = stream
+        self._stream = stream  # without a buffer: nothing is left for `close`
         self._is_csv = _is_csv(path)
 
     @staticmethod
@@ -137,7 +138,7 @@ class OutcomesFile:
                 _begin_anew(where)
             else:
                 _begin(where, is_csv=_is_csv(where))
-            return cls(where, where.open("a", encoding="utf-8", newline=""))
+            return cls(where, where.open("ab", buffering=0))
         except OSError as error:
             what = error.strerror or type(error).__name__
             raise ConfigurationError(
@@ -148,14 +149,14 @@ class OutcomesFile:
         """Add a person.
 
         Raises:
-            OSError: The disk is full, or the like; the row may be there in part.
+            OSError: The disk is full, or the like. The row is not in the file, and
+                the rows before it are whole.
         """
         record = outcome_record(row, outcome)
         if self._is_csv:
-            _csv_row(self._stream, list(_inert(record).values()))
+            _append(self._stream, _csv_row(_inert(record).values()))
         else:
-            self._stream.write(json.dumps(record) + "\n")
-        self._stream.flush()
+            _append(self._stream, json.dumps(record) + "\n")
 
     def close(self) -> None:
         """Close the file. May be called again."""
@@ -178,9 +179,12 @@ def _is_csv(path: Path) -> bool:
 
 
 def _begin(path: Path, *, is_csv: bool) -> None:
-    with path.open("x", encoding="utf-8", newline="") as stream:
-        if is_csv:
-            _csv_row(stream, COLUMNS)
+    with path.open("xb", buffering=0) as stream:
+        try:
+            _append(stream, _csv_row(COLUMNS) if is_csv else "")
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _begin_anew(path: Path) -> None:
@@ -192,8 +196,22 @@ def _begin_anew(path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _csv_row(stream: TextIO, cells: Iterable[object]) -> None:
-    csv.writer(stream, lineterminator="\n").writerow(cells)
+def _csv_row(cells: Iterable[object]) -> str:
+    made = io.StringIO()
+    csv.writer(made, lineterminator="\n").writerow(cells)
+    return made.getvalue()
+
+
+def _append(stream: io.FileIO, text: str) -> None:
+    """Write all of the text, or nothing: a part of a row would spoil the next."""
+    before = os.fstat(stream.fileno()).st_size
+    rest = memoryview(text.encode())
+    try:
+        while rest:
+            rest = rest[stream.write(rest) or 0 :]
+    except OSError:
+        stream.truncate(before)
+        raise
 
 
 def _inert(record: Record) -> Record:

@@ -37,6 +37,11 @@ def persons(count: int) -> str:
     return f"{count:,} person" if count == 1 else f"{count:,} persons"
 
 
+def requests(count: int) -> str:
+    """`1 request`, `2 requests`."""
+    return f"{count:,} request" if count == 1 else f"{count:,} requests"
+
+
 def rows(count: int) -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"

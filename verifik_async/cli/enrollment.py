@@ -16,8 +16,9 @@ from verifik_async.cli import amounts
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.job import Result, Run, Taker
 from verifik_async.cli.progress import CheckProgress
-from verifik_async.cli.summary import Summary
+from verifik_async.cli.summary import Summary, show_unwritten
 from verifik_async.cli.targets import Target
+from verifik_async.cli.traffic import Traffic
 from verifik_async.cli.validation import (
     FaultList,
     Validation,
@@ -132,20 +133,27 @@ def _check_command(manifest: Manifest) -> str:
 async def _enroll(
     plan: Plan, found: Validation, screen: Screen, takers: Sequence[Taker]
 ) -> Result:
-    async with plan.target.client() as client:
-        run = Run(plan.manifest, total=found.rows, screen=screen, takers=takers)
+    traffic = Traffic()
+    async with plan.target.client(traffic.hear) as client:
+        run = Run(
+            plan.manifest,
+            total=found.rows,
+            screen=screen,
+            takers=takers,
+            traffic=traffic,
+        )
         return await run.carry_out(client, concurrency=plan.concurrency)
 
 
 def _tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
     read = result.report.total
-    if plan.outcomes is not None and read < result.total:
+    if result.unwritten:
+        show_unwritten(screen, result)
+    elif plan.outcomes is not None and read < result.total:
         written = f"The outcomes of {amounts.persons(read)} are in {plan.outcomes}"
         screen.say("", f"{written}; the others were not attempted")
     elif plan.outcomes is not None:
         screen.say("", f"Every person's outcome is in {plan.outcomes}")
-    elif result.exit_code is not ExitCode.OK:
-        screen.say("", "With --outcomes FILE.csv each person's outcome goes to a file")
     reason = result.report.stop_reason
     if result.error is not None:
         screen.complain_of(result.error)

@@ -11,22 +11,31 @@ from typing import TYPE_CHECKING
 import attrs
 
 from verifik_async.batch.enroller import BatchEnroller
-from verifik_async.batch.outcomes import BatchItem, BatchReport, OutcomeStatus
+from verifik_async.batch.outcomes import (
+    BatchItem,
+    BatchOutcome,
+    BatchReport,
+    OutcomeStatus,
+)
 from verifik_async.cli import amounts
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.progress import RunProgress, Standing
 from verifik_async.cli.signals import Signals
-from verifik_async.cli.validation import base64_bytes
 from verifik_async.errors import VerifikError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from verifik_async.batch.manifest import Manifest, ManifestRow
-    from verifik_async.batch.outcomes import BatchOutcome
+    from verifik_async.batch.manifest import Manifest
     from verifik_async.cli.screen import Screen
+    from verifik_async.cli.traffic import Traffic
     from verifik_async.client import VerifikClient
-    from verifik_async.models import EnrollmentRequest
+
+_NOTHING_TO_KEEP = (
+    OutcomeStatus.NOT_ATTEMPTED,
+    OutcomeStatus.INVALID,
+    OutcomeStatus.SKIPPED,
+)
 
 ENROLLED = (
     OutcomeStatus.ENROLLED,
@@ -35,7 +44,7 @@ ENROLLED = (
 )
 """Verdicts after which nothing is left to do for a person."""
 
-Taker = Callable[[int, "BatchOutcome"], None]
+Taker = Callable[[int, BatchOutcome], None]
 """Is given each person's row and outcome."""
 
 
@@ -46,16 +55,21 @@ class Result:
     Attributes:
         report: The enroller's last word.
         total: Persons that there were to enroll.
-        sent: Bytes of pictures sent, as base64.
+        sent: Bytes of requests that reached the network.
+        requests: How many those were.
         asked_to_end: The exit code that a signal asks for.
         error: What was wrong with the manifest while it was read again.
+        unwritten: Rows and outcomes of persons who were sent, and of whom a taker
+            that failed, such as a file on a full disk, knows nothing.
     """
 
     report: BatchReport
     total: int
     sent: int
+    requests: int = 0
     asked_to_end: ExitCode | None = None
     error: VerifikError | None = None
+    unwritten: tuple[tuple[int, BatchOutcome], ...] = ()
 
     @property
     def not_attempted(self) -> int:
@@ -89,6 +103,7 @@ class Run:
         screen: Where progress is shown.
         takers: Each is given every outcome. An OSError from one, such as a full
             disk, stops the run without losing what is in flight.
+        traffic: Observes the client.
     """
 
     def __init__(
@@ -98,15 +113,17 @@ class Run:
         total: int,
         screen: Screen,
         takers: Iterable[Taker],
+        traffic: Traffic,
     ) -> None:
         self._manifest = manifest
         self._total = total
         self._screen = screen
         self._takers = list(takers)
         self._rows: dict[int, int] = {}
-        self._sizes: dict[int, int] = {}
-        self._sent = 0
+        self._traffic = traffic
+        self._unwritten: list[tuple[int, BatchOutcome]] = []
         self._cancelled = False
+        self._taker_failed = False
 
     async def carry_out(self, client: VerifikClient, *, concurrency: int) -> Result:
         """Enroll everybody; signals end it early, but in order."""
@@ -128,9 +145,11 @@ class Run:
         return Result(
             report=enroller.report,
             total=self._total,
-            sent=self._sent,
+            sent=self._traffic.sent,
+            requests=self._traffic.requests,
             asked_to_end=signals.exit_code,
             error=error,
+            unwritten=tuple(self._unwritten),
         )
 
     async def _enroll(self, enroller: BatchEnroller) -> VerifikError | None:
@@ -153,23 +172,19 @@ class Run:
     def _items(self) -> Iterator[BatchItem]:
         for index, row in enumerate(self._manifest):
             self._rows[index] = row.number
-            build = functools.partial(self._build, index, row)
-            yield BatchItem(request=build, key=row.key)
-
-    def _build(self, index: int, row: ManifestRow) -> EnrollmentRequest:
-        request = row.build()
-        self._sizes[index] = base64_bytes(request)
-        return request
+            yield BatchItem(request=row.build, key=row.key)
 
     def _take(self, enroller: BatchEnroller, outcome: BatchOutcome) -> None:
         number = self._rows.pop(outcome.index)
-        self._sent += outcome.attempts * self._sizes.pop(outcome.index, 0)
         for taker in tuple(self._takers):
             try:
                 taker(number, outcome)
             except OSError as error:
                 self._takers.remove(taker)
+                self._taker_failed = True
                 enroller.stop(f"the outcomes file can't be written: {error.strerror}")
+        if self._taker_failed and outcome.status not in _NOTHING_TO_KEEP:
+            self._unwritten.append((number, outcome))
 
     def _stop(self, enroller: BatchEnroller) -> None:
         enroller.stop("interrupted")
@@ -191,7 +206,7 @@ class Run:
         return Standing(
             done=report.total,
             total=self._total,
-            sent=self._sent,
+            sent=self._traffic.sent,
             in_flight=report.in_flight,
             not_enrolled=report.total - waiting - enrolled,
         )

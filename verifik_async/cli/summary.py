@@ -59,8 +59,8 @@ class Summary:
             "",
             f"{result.enrolled:,} of {amounts.persons(result.total)} enrolled in "
             f"{amounts.duration(report.elapsed)} "
-            f"({report.rate:,.0f} persons/s, {report.attempts:,} requests, "
-            f"{amounts.size(result.sent)} of pictures sent)",
+            f"({report.rate:,.0f} persons/s, {amounts.requests(result.requests)}, "
+            f"{amounts.size(result.sent)} sent)",
             style="bold",
         )
         screen.table(("Outcome", "Persons", "Meaning"), _counts(result))
@@ -80,6 +80,23 @@ class Summary:
                 for row, outcome in sorted(self._listed, key=lambda listed: listed[0])
             ],
         )
+
+
+def show_unwritten(screen: Screen, result: Result) -> None:
+    """List who was sent, but is in no outcomes file, as nothing else tells of them."""
+    screen.say("", "Sent, and not in the outcomes file", style="bold")
+    screen.table(
+        ("Row", "Id", "Outcome", "Person"),
+        [
+            (
+                str(row),
+                outcome.key or "",
+                outcome.status.value,
+                outcome.enrollment.person.id if outcome.enrollment else "",
+            )
+            for row, outcome in sorted(result.unwritten, key=lambda pair: pair[0])
+        ],
+    )
 
 
 def _counts(result: Result) -> list[tuple[str, str, str]]:

@@ -16,9 +16,10 @@ from verifik_async.transports.addresses import checked_base_url, require_private
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from verifik_async.events import Observer
     from verifik_async.retry import RetryPolicy
 
-    OpenClient = Callable[[], AbstractAsyncContextManager[VerifikClient]]
+    OpenClient = Callable[[Observer], AbstractAsyncContextManager[VerifikClient]]
 
 
 @attrs.frozen(kw_only=True)
@@ -27,25 +28,36 @@ class Target:
 
     Attributes:
         place: In words, as in `Enrolling 3 persons …`.
-        client: Opens a client for it, inside of the event loop.
+        client: Opens a client for it, inside of the event loop, with an observer.
+        keeps: Whether people stay enrolled there when the run has ended.
     """
 
     place: str
     client: OpenClient
+    keeps: bool = True
 
 
 def embedded_sandbox(retry: RetryPolicy, *, latency: float = 0.0) -> Target:
     """A sandbox of this process, reached over real HTTP; it needs no token."""
 
     @asynccontextmanager
-    async def client() -> AsyncGenerator[VerifikClient]:
+    async def client(observer: Observer) -> AsyncGenerator[VerifikClient]:
         async with (
             Sandbox(latency=latency) as sandbox,
-            VerifikClient("sandbox", base_url=sandbox.base_url, retry=retry) as client,
+            VerifikClient(
+                "sandbox",
+                base_url=sandbox.base_url,
+                retry=retry,
+                observers=[observer],
+            ) as client,
         ):
             yield client
 
-    return Target(place="into the sandbox (nothing leaves this machine)", client=client)
+    return Target(
+        place="into the sandbox (nothing leaves this machine)",
+        client=client,
+        keeps=False,
+    )
 
 
 def api(base_url: str | None, retry: RetryPolicy) -> Target:
@@ -63,11 +75,19 @@ def api(base_url: str | None, retry: RetryPolicy) -> Target:
         raise ConfigurationError(
             "VERIFIK_TOKEN is not set: export it, or try without one: --sandbox"
         )
-    url = base_url or os.environ.get("VERIFIK_BASE_URL") or DEFAULT_BASE_URL
+    url = os.environ.get("VERIFIK_BASE_URL") if base_url is None else base_url
+    if url is None:
+        url = DEFAULT_BASE_URL
+    elif not url.strip():
+        # whoever gave an empty one did not mean production
+        source = "VERIFIK_BASE_URL" if base_url is None else "--base-url"
+        raise ConfigurationError(f"the base URL is empty ({source})")
     # the client checks both as well, but only once the manifest was read
     address = checked_base_url(url)
     require_private(address)
     return Target(
         place=f"at {address}",
-        client=lambda: VerifikClient(token, base_url=address, retry=retry),
+        client=lambda observer: VerifikClient(
+            token, base_url=address, retry=retry, observers=[observer]
+        ),
     )
