@@ -23,8 +23,8 @@ from verifik_async import (
     VerifikClient,
 )
 from verifik_async.sandbox import Sandbox, SandboxTransport, World
+from verifik_async.sandbox.answers import Answer as Decided
 from verifik_async.sandbox.rules import Call
-from verifik_async.sandbox.world import Answer as Decided
 
 MANY = 10_000
 WIDTH = 16

@@ -8,7 +8,8 @@ import pytest
 
 from tests.sandbox.calls import HEADERS, ask, of_faces, request, sample
 from verifik_async import errors
-from verifik_async.sandbox import SandboxTransport, Scenario, World
+from verifik_async.sandbox import SandboxTransport, World
+from verifik_async.transports.faults import Fault
 
 
 def _with_token(token: str) -> dict[str, str]:
@@ -22,28 +23,28 @@ async def test_armed_errors_come_as_often_as_said() -> None:
     for _ in range(2):
         heard = await ask(world, sample())
         assert heard.refusal == (500, "internal_error", "ERROR")
-        assert heard.headers["x-sandbox-basis"] == "documented"
+        assert heard.headers["x-sandbox-basis"] == "armed; internal_error"
     assert not world.people()
     assert (await ask(world, sample())).status == 200
 
 
 @pytest.mark.parametrize(
-    ("scenario", "status", "message"),
+    ("fault", "status", "message"),
     [
-        (Scenario.RATE_LIMITED, 429, "too_many_requests"),
-        (Scenario.UNAVAILABLE, 503, "service_unavailable"),
+        (Fault.RATE_LIMITED, 429, "too_many_requests"),
+        (Fault.UNAVAILABLE, 503, "service_unavailable"),
     ],
 )
 async def test_refusals_for_now_say_when_to_come_back(
-    scenario: Scenario, status: int, message: str
+    fault: Fault, status: int, message: str
 ) -> None:
     """429 and 503 carry Retry-After, and nothing is stored."""
     world = World()
-    world.arm(scenario, retry_after=7)
+    world.arm(fault, retry_after=7)
     heard = await ask(world, sample())
     assert heard.refusal[:2] == (status, message)
     assert heard.headers["retry-after"] == "7"
-    assert heard.headers["x-sandbox-basis"].startswith("inferred; ")
+    assert heard.headers["x-sandbox-basis"] == f"armed; {fault}"
     assert not world.people()
 
 

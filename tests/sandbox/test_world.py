@@ -144,6 +144,7 @@ async def test_only_large_bodies_leave_the_loop(size: int) -> None:
     call = Call(method="POST", path=ROUTE, headers=HEADERS, body=body)
     asyncio.get_running_loop().call_soon(ran.append, True)  # noqa: FBT003 - a mark
     answer = await World().answer(call)
+    assert answer.reply is not None
     assert answer.reply.status == 200
     assert bool(ran) == (size >= READ_IN_A_THREAD_ABOVE)
 

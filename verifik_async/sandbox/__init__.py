@@ -1,8 +1,9 @@
 """A stand-in for the documented API: no account, no credits, no real faces.
 
 `SandboxTransport` answers in memory, `Sandbox` over HTTP on the loopback address. Both
-follow `verifik_async.sandbox.rules`; `World.arm` makes faults happen. Importing this
-package does not import aiohttp; using `Sandbox` does.
+follow `verifik_async.sandbox.rules`; `World.arm` makes faults happen, named as
+everywhere: `verifik_async.Fault` and `Flaky`. Importing this package does not import
+aiohttp; using `Sandbox` does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from verifik_async.sandbox import faces
 from verifik_async.sandbox.rules import PersonRecord, Settings
-from verifik_async.sandbox.scenarios import Scenario
 from verifik_async.sandbox.transport import SandboxTransport
 from verifik_async.sandbox.world import World
 
@@ -22,7 +22,6 @@ __all__ = [
     "PersonRecord",
     "Sandbox",
     "SandboxTransport",
-    "Scenario",
     "Settings",
     "World",
     "faces",

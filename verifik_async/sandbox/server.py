@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Self, cast
 
+import attrs
 from aiohttp import web
 
 from verifik_async.errors import ConfigurationError
 from verifik_async.sandbox.rules import Call, Settings
+from verifik_async.sandbox.server_faults import (
+    cut,
+    json_answer,
+    nowhere,
+    play,
+    reset,
+)
 from verifik_async.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from types import TracebackType
 
-    from verifik_async.sandbox.scenarios import Scenario
+    from verifik_async.transports.faults import Fault, Flaky
 
 _HOST = "127.0.0.1"
 
@@ -69,6 +76,7 @@ class Sandbox:
         self._latency = latency
         self._base_url = ""
         self._in_flight: dict[asyncio.Task[object], web.Request] = {}
+        self._stopping: asyncio.Future[None] | None = None
         self._cutting: asyncio.Future[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -85,14 +93,18 @@ class Sandbox:
 
     def arm(
         self,
-        scenario: Scenario | str,
+        fault: Fault | Flaky | str,
         *,
         times: int = 1,
         token: str | None = None,
-        retry_after: int = 1,
+        retry_after: float = 1,
     ) -> None:
-        """Make the next requests meet `scenario`; see `World.arm`."""
-        self.world.arm(scenario, times=times, token=token, retry_after=retry_after)
+        """Make the next requests meet `fault`; see `World.arm`."""
+        self.world.arm(fault, times=times, token=token, retry_after=retry_after)
+
+    def disarm(self) -> None:
+        """Arm nothing any more; see `World.disarm`."""
+        self.world.disarm()
 
     async def __aenter__(self) -> Self:
         if self._runner is not None:
@@ -111,6 +123,7 @@ class Sandbox:
             raise
         self._base_url = f"http://{_HOST}:{runner.addresses[0][1]}"
         self._runner = runner
+        self._stopping = asyncio.get_running_loop().create_future()
         self._cutting = asyncio.get_running_loop().create_future()
         return self
 
@@ -135,55 +148,52 @@ class Sandbox:
 
         aiohttp would cancel them, in the middle of whatever they do.
         """
+        if self._stopping is not None:
+            self._stopping.set_result(None)  # nobody who gets no answer is waited for
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=_STOP)
         if self._cutting is not None:
             self._cutting.set_result(None)
         for request in self._in_flight.values():
-            _cut(request)
+            cut(request)
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=_STOP)
 
     async def _health(self, _request: web.Request) -> web.Response:
-        return _json(200, {"status": "ok"})
+        return json_answer(200, {"status": "ok"})
 
     async def _state(self, _request: web.Request) -> web.Response:
-        return _json(200, self.world.state())
+        return json_answer(200, self.world.state())
 
-    async def _call(self, request: web.Request) -> web.Response:
+    async def _call(self, request: web.Request) -> web.StreamResponse:
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._in_flight[task] = request
         task.add_done_callback(self._in_flight.pop)
-        try:
-            body = await _body(request, self.world.settings.largest_body)
-        except (ConnectionError, web.RequestPayloadError):
-            # the client left: half a body is no request
-            return _nowhere()
         call = Call(
             method=request.method,
             path=request.rel_url.raw_path,
             headers=request.headers,
-            body=body,
         )
+        if self.world.cuts_off(call):
+            return reset(request)
+        try:
+            body = await _body(request, self.world.settings.largest_body)
+        except (ConnectionError, web.RequestPayloadError):
+            # the client left: half a body is no request
+            return nowhere()
         if self._latency and self._cutting is not None:
-            cut, _ = await asyncio.wait([self._cutting], timeout=self._latency)
-            if cut:
-                return _nowhere()
+            gone, _ = await asyncio.wait([self._cutting], timeout=self._latency)
+            if gone:
+                return nowhere()
+        return await self._answer(request, attrs.evolve(call, body=body))
+
+    async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:
         answer = await self.world.answer(call)
-        if answer.lost:
-            _cut(request)
-        return _json(answer.reply.status, answer.reply.json, answer.reply.headers)
-
-
-def _cut(request: web.Request) -> None:
-    """End the connection; what a handler answers afterwards goes nowhere."""
-    if request.transport is not None:
-        request.transport.abort()
-
-
-def _nowhere() -> web.Response:
-    """An answer for a connection that is gone: aiohttp wants one all the same."""
-    return web.Response(status=400)
+        reply = answer.reply
+        if answer.met is not None and self._stopping is not None:
+            return await play(request, answer.met, reply, stopping=self._stopping)
+        assert reply is not None  # noqa: S101 - there is one where no fault is met
+        return json_answer(reply.status, reply.json, reply.headers)
 
 
 async def _body(request: web.Request, limit: int) -> bytes:
@@ -196,14 +206,3 @@ async def _body(request: web.Request, limit: int) -> bytes:
         if size > limit:
             break
     return b"".join(blocks)
-
-
-def _json(
-    status: int, value: Mapping[str, object], headers: Mapping[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        status=status,
-        body=json.dumps(value).encode(),
-        headers=headers,
-        content_type="application/json",
-    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 import attrs
 
 from verifik_async.errors import ConfigurationError
+from verifik_async.sandbox.answers import Answer, Seen
 from verifik_async.sandbox.people import Namespace, namespace_of
 from verifik_async.sandbox.rules import (
     Call,
@@ -20,7 +22,14 @@ from verifik_async.sandbox.rules import (
     replies,
     settle,
 )
-from verifik_async.sandbox.scenarios import ALL_SCENARIOS, Met, Queue, Scenario, named
+from verifik_async.sandbox.scenarios import (
+    PLAYED,
+    FlakyMeetings,
+    Met,
+    Queue,
+    require_playable,
+)
+from verifik_async.transports.faults import Fault, Flaky
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,45 +45,7 @@ SEEN_KEPT = 256
 PEOPLE_SHOWN = 1000
 """People listed by `World.state`."""
 
-
-@attrs.frozen(kw_only=True)
-class Seen:
-    """A request that was answered: no token, no name, no image.
-
-    Attributes:
-        status: The answer's, also where it was lost on purpose.
-        message: The answer's, where it is a refusal.
-        body_size: Bytes of the request.
-        scenario: What it was made to meet, if anything.
-    """
-
-    status: int
-    message: str | None
-    body_size: int
-    scenario: Scenario | None
-
-
-@attrs.frozen(kw_only=True)
-class Answer:
-    """What goes back to the caller.
-
-    Attributes:
-        reply: The answer that was decided.
-        lost: The caller must not get it: the connection has to break instead.
-    """
-
-    reply: Reply
-    lost: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class _Visit:
-    """A call between its arrival and its answer."""
-
-    call: Call
-    namespace: str = ""
-    met: Met | None = None
-    reply: Reply | None = None
+_HEADER = "x-sandbox-scenario"
 
 
 def _now() -> dt.datetime:
@@ -116,31 +87,46 @@ class World:
 
     def arm(
         self,
-        scenario: Scenario | str,
+        fault: Fault | Flaky | str,
         *,
         times: int = 1,
         token: str | None = None,
-        retry_after: int = 1,
+        retry_after: float = 1,
     ) -> None:
-        """Make the next requests meet `scenario`; what is armed first is met first.
+        """Make requests meet `fault`; what is armed first is met first.
 
-        Requests refused for their route, method or token use nothing up.
+        `lost_answer` and `slow_body` store what the request asks for; no other does.
+        A `Flaky` decides for requests that meet nothing else, by body and by how
+        often its token sent that body since; it stays until `disarm`, or until
+        another is armed for the same token. Requests refused for their route, method
+        or token use nothing up.
 
         Args:
-            scenario: One of `Scenario`.
-            times: How many requests meet it.
+            fault: A `Fault` or its name, or a `Flaky`.
+            times: How many requests meet it; a `Flaky` knows no number.
             token: Only requests with this bearer token; None for all.
             retry_after: Seconds that `rate_limited` and `unavailable` tell.
 
         Raises:
-            ConfigurationError: There is no such scenario, or a number is too small.
+            ConfigurationError: There is no such fault, no server can play it, a
+                number makes no sense, or a `Flaky` has `reset_while_sending`, which
+                comes before the body by which it decides.
         """
-        known = named(scenario)
-        if known is None:
-            raise ConfigurationError(f"the scenario must be one of {ALL_SCENARIOS}")
+        if times < 1 or not 0 <= retry_after < float("inf"):
+            raise ConfigurationError("times must be 1 or more, retry_after 0 or more")
         namespace = None if token is None else namespace_of(token)
-        met = Met(scenario=known, retry_after=retry_after)
+        if isinstance(fault, Flaky):
+            if times != 1:
+                raise ConfigurationError("a Flaky stays armed: it takes no times")
+            meetings = FlakyMeetings(fault, retry_after=retry_after)
+            self._armed.put_flaky(meetings, namespace=namespace)
+            return
+        met = Met(fault=require_playable(fault), retry_after=retry_after)
         self._armed.put(met, times=times, namespace=namespace)
+
+    def disarm(self) -> None:
+        """Arm nothing any more, for any token."""
+        self._armed.clear()
 
     def people(self, token: str | None = None) -> tuple[PersonRecord, ...]:
         """Everybody enrolled with this token, oldest first; with any, for None."""
@@ -164,53 +150,78 @@ class World:
             "seen": [attrs.asdict(seen) for seen in self.seen],
         }
 
+    def cuts_off(self, head: Call) -> Met | None:
+        """`reset_while_sending`, if the request that begins so is to meet it.
+
+        A door asks before it reads the body, and then answers nothing.
+        """
+        token = admit(head)
+        if isinstance(token, Reply):
+            return None
+        wanted = head.headers.get(_HEADER)
+        if wanted is None:
+            met = self._armed.take_on_arrival(namespace_of(token))
+        else:
+            now = wanted == Fault.RESET_WHILE_SENDING
+            met = Met(fault=Fault.RESET_WHILE_SENDING) if now else None
+        if met is not None:
+            self.requests += 1
+            self._finish(head, None, met)
+        return met
+
     async def answer(self, call: Call) -> Answer:
         """Answer a call; a large body is read in a thread."""
-        visit = self._receive(call)
-        if visit.reply is not None:
-            return self._finish(visit, visit.reply)
+        self.requests += 1
+        token = admit(call)
+        if isinstance(token, Reply):
+            return self._finish(call, token)
+        namespace = namespace_of(token)
+        met = await self._meet(call, namespace)
+        if isinstance(met, Reply):
+            return self._finish(call, met)
+        if met is not None and not met.acted_upon:
+            return self._finish(call, None, met)
         if len(call.body) > READ_IN_A_THREAD_ABOVE:
             found = await asyncio.to_thread(read, call, settings=self.settings)
         else:
             found = read(call, settings=self.settings)
-        return self._finish(visit, found)
+        # decided and stored with no await between, so nobody slips in
+        reply = found if isinstance(found, Reply) else self._settle(namespace, found)
+        return self._finish(call, reply, met)
 
-    def _receive(self, call: Call) -> _Visit:
-        """What can be said on arrival; armed scenarios are met in this order."""
-        self.requests += 1
-        token = admit(call)
-        if isinstance(token, Reply):
-            return _Visit(call=call, reply=token)
-        namespace = namespace_of(token)
-        wanted = call.headers.get("x-sandbox-scenario")
-        if wanted is None:
-            met = self._armed.take(namespace)
-        else:
-            scenario = named(wanted)
-            if scenario is None:
-                problem = f"X-Sandbox-Scenario must be one of {ALL_SCENARIOS}"
-                return _Visit(call=call, reply=replies.bad_request(problem))
-            met = Met(scenario=scenario)
-        reply = met.reply() if met else None
-        return _Visit(call=call, namespace=namespace, met=met, reply=reply)
+    async def _meet(self, call: Call, namespace: str) -> Met | Reply | None:
+        """The fault that a whole request meets, or the refusal of its wish."""
+        wanted = call.headers.get(_HEADER)
+        if wanted is not None:
+            if wanted in PLAYED:
+                return Met(fault=Fault(wanted))
+            problem = f"X-Sandbox-Scenario must be one of {', '.join(PLAYED)}"
+            return replies.bad_request(problem)
+        met = self._armed.take(namespace)
+        meetings = self._armed.flaky(namespace)
+        if met is not None or meetings is None:
+            return met
+        if len(call.body) > READ_IN_A_THREAD_ABOVE:
+            return meetings.meet(namespace, await asyncio.to_thread(_digest, call.body))
+        return meetings.meet(namespace, _digest(call.body))
 
-    def _finish(self, visit: _Visit, found: Submission | Reply) -> Answer:
-        """Decide and store: no await in here, so nobody slips in between."""
-        reply = (
-            found if isinstance(found, Reply) else self._settle(visit.namespace, found)
+    def _finish(
+        self, call: Call, reply: Reply | None, met: Met | None = None
+    ) -> Answer:
+        """Count and remember what the caller gets."""
+        made = reply or met  # of both the caller gets the reply
+        status = made.status if made else None
+        if status is not None:
+            self.answers[status] += 1
+        message = reply.json.get("message") if reply else None
+        seen = Seen(
+            status=status,
+            message=message if isinstance(message, str) else None,
+            body_size=len(call.body),
+            fault=met.fault if met else None,
         )
-        message = reply.json.get("message")
-        scenario = visit.met.scenario if visit.met else None
-        self.answers[reply.status] += 1
-        self.seen.append(
-            Seen(
-                status=reply.status,
-                message=message if isinstance(message, str) else None,
-                body_size=len(visit.call.body),
-                scenario=scenario,
-            )
-        )
-        return Answer(reply=reply, lost=scenario is Scenario.LOST_ANSWER)
+        self.seen.append(seen)
+        return Answer(reply=reply, met=met)
 
     def _settle(self, name: str, submission: Submission) -> Reply:
         space = self._namespaces.get(name)
@@ -223,6 +234,10 @@ class World:
         if decision.change is not None:
             space.put(decision.change)
         return decision.reply
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
 
 
 def _shown(person: PersonRecord) -> dict[str, object]:

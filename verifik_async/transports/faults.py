@@ -124,6 +124,15 @@ _ERRORS: Mapping[Fault, type[TransportError]] = {
     Fault.LOST_ANSWER: ConnectionLostError,
 }
 
+RAW_ANSWERS: Mapping[Fault, bytes] = {
+    Fault.GARBAGE_STATUS_LINE: b"HTTP/9.9 banana\r\n\r\n",
+    Fault.TRUNCATED_BODY: (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        b'Content-Length: 999\r\n\r\n{"data"'
+    ),
+}
+"""What a server sends, before it closes the connection, for answers that are none."""
+
 
 def effect(fault: Fault, *, retry_after: float = 1) -> HttpResponse | VerifikError:
     """What a transport makes of `fault`: an answer, or the error that it raises.
