@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 _BAD_INPUT = 2
+_INTERRUPTED = 130
 _OF_THE_EXTRA = ("click", "rich", "typer")
 
 
@@ -14,6 +15,14 @@ def main() -> int:
     Returns:
         The exit code.
     """
+    try:
+        return _run()
+    except KeyboardInterrupt:  # also while modules are loaded
+        sys.stderr.write("Error: interrupted\n")
+        return _INTERRUPTED
+
+
+def _run() -> int:
     try:
         from verifik_async.cli.app import run  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:

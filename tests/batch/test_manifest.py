@@ -191,7 +191,8 @@ def test_white_space_and_the_header_s_case_do_not_matter(check: Check) -> None:
 @pytest.mark.parametrize(
     ("row", "problem", "hint"),
     [
-        ("42,Jane Doe,F,1990-01-15", "has 4 cells where the header has 6", "a comma"),
+        ("42,Jane Doe,F,1990-01-15", "has 4 cells where the header has 6", "empty"),
+        ("42", "has 1 cell where the header has 6", "give each column a cell"),
         ("42,Doe, Jane,F,1987-06-05,CO,jane.jpg", "has 7 cells", "a comma"),
         ('42,"Jane" Doe,F,1987-06-05,CO,jane.jpg', "can't be taken apart", "double"),
         (f"42,{'x' * 140_000},F,1987-06-05,CO,jane.jpg", "too long", "by path"),

@@ -67,7 +67,7 @@ def test_pictures_outside_are_refused(folder: Path, path: str) -> None:
     """By dots, as an absolute path, through a link to a file or to a folder."""
     fault = refused(folder, path.format(folder))
     assert fault.problem == "leaves the manifest's folder"
-    assert "allow pictures from outside" in fault.hint
+    assert "from outside (--allow-outside)" in fault.hint
 
 
 @pytest.mark.parametrize("path", ["../secret.png", "far.png", "elsewhere/c.png"])

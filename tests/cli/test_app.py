@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from command_line import Command, Starter, ended
 
+SANDBOX = ("--collection", "c1", "--sandbox")
+
 WITHOUT_EXTRA = """
 import sys
 sys.modules[{name!r}] = None
@@ -31,7 +33,7 @@ def test_the_version_is_told(command: Command) -> None:
         ("check", ["--collection", "--price", "--rate", "0.5<=x<=1.0", "Example"]),
         ("enroll", ["--sandbox", "--resend-unknown", "VERIFIK_TOKEN", "130"]),
         ("demo", ["FOLDER", "verifik-demo", "Example"]),
-        ("sandbox", ["--port", "--no-production", "SECONDS", "SIGTERM"]),
+        ("sandbox", ["--port", "--no-production", "SECONDS", "SIGTERM", "no-credits"]),
         (None, ["demo", "check", "enroll", "sandbox", "--version", "Exit codes"]),
     ],
 )
@@ -70,7 +72,7 @@ def test_the_module_runs_as_the_command_does(start: Starter) -> None:
     process = ended(start("check", "missing.csv"))
     assert (process.code, process.out) == (2, "")
     assert process.err.splitlines() == [
-        "Error: the manifest can't be read: No such file or directory",
+        "Error: missing.csv: the manifest can't be read: No such file or directory",
         "Mend the manifest; nothing was sent.",
     ]
 
@@ -109,7 +111,7 @@ def test_an_interruption_before_sending_ends_with_130(tmp_path: Path) -> None:
     quiet = {name: text for name, text in os.environ.items() if "COV_" not in name}
     quiet = {name: text for name, text in quiet.items() if "COVERAGE" not in name}
     process = subprocess.Popen(
-        [sys.executable, "-m", "verifik_async", "enroll", path, "--sandbox"],
+        [sys.executable, "-m", "verifik_async", "enroll", path, *SANDBOX],
         stderr=subprocess.PIPE,
         text=True,
         env=quiet,
@@ -120,6 +122,24 @@ def test_an_interruption_before_sending_ends_with_130(tmp_path: Path) -> None:
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted; nothing was sent" in first + rest
+
+
+def test_an_interruption_while_modules_are_loaded_is_a_line() -> None:
+    """The very first moments end with 130 as well, and without a traceback."""
+    program = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from verifik_async.__main__ import main
+sys.exit(main())
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (process.returncode, process.stderr) == (130, "Error: interrupted\n")
 
 
 def test_an_interruption_is_told_whenever_it_comes(
@@ -133,6 +153,6 @@ def test_an_interruption_is_told_whenever_it_comes(
     monkeypatch.setattr("verifik_async.cli.enrollment.validate", interrupted)
     path = tmp_path / "people.jsonl"
     path.write_text("{}\n")
-    ended = command("enroll", path, "--sandbox")
+    ended = command("enroll", path, *SANDBOX)
     assert ended.code == 130
     assert "interrupted; nothing was sent" in ended.err

@@ -124,3 +124,14 @@ def test_long_checks_tell_how_far_they_are(
         "Checked 64 rows, 0 with faults",
         "Checked 128 rows, 0 with faults",
     ]
+
+
+def test_jsonl_that_names_no_collection_is_one_line(
+    command: Command, tmp_path: Path
+) -> None:
+    """Told for the whole file, with its path, and not for each line."""
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"name": "Jane Doe"}\n' * 5)
+    ended = command("check", path)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"Error: {path}: no collection to enroll into" in ended.err

@@ -50,7 +50,8 @@ def test_some_not_enrolled_ends_with_3(
         "--outcomes",
         tmp_path / "out.csv",
     )
-    assert (ended.code, ended.err) == (3, "")
+    assert ended.code == 3
+    assert ended.err == "Note: rows 2 and 5 name the same picture\n"
     words = [line.split() for line in ended.out.splitlines()]
     assert ["duplicate", "1", "was", "in", "the", "collection", "before"] in words
     assert "row" not in ended.out.partition("Enrolling")[0].replace("rows", "")
@@ -85,13 +86,16 @@ def test_a_faulty_manifest_ends_with_2_and_sends_nothing(
     monkeypatch.setenv("VERIFIK_TOKEN", "abc")
     path = manifest_of(2, more=[FAULTY] * 60)
     target = ("--collection", "c1", "--base-url", sandbox_url)
-    ended = command("enroll", path, *target, "--outcomes", tmp_path / "out.csv")
+    job = ("--min-score", "0.9", "--search-mode", "ACCURATE", "--allow-outside")
+    ended = command("enroll", path, *target, *job, "--outcomes", tmp_path / "out.csv")
     assert ended.code == 2
     assert "row 4 (id id-900)  gender: must be F or M (in capitals)" in ended.out
     assert ended.out.count("(id id-") == 2 * 50
     assert "… and 10 rows more" in ended.out
     assert "60 of 62 rows have faults; nothing was sent" in ended.err
-    assert f"verifik-async check {path} --collection c1" in ended.err
+    command_line = f"verifik-async check {path} --collection c1"
+    more = "--min-score 0.9 --search-mode ACCURATE --allow-outside"
+    assert f"{command_line} {more}\n" in ended.err
     assert state(sandbox_url)["requests"] == 0
     assert not (tmp_path / "out.csv").exists()
 
@@ -114,7 +118,7 @@ def test_notes_and_columns_of_their_own_are_heeded(
     ("environment", "words", "message"),
     [
         ({}, (), "VERIFIK_TOKEN is not set"),
-        ({"VERIFIK_TOKEN": "two words"}, (), "the token holds white space"),
+        ({"VERIFIK_TOKEN": "two words"}, (), "VERIFIK_TOKEN: the token holds"),
         (
             {"VERIFIK_TOKEN": "abc", "VERIFIK_BASE_URL": "http://example.org"},
             (),
@@ -128,7 +132,7 @@ def test_notes_and_columns_of_their_own_are_heeded(
             "the base URL is empty (VERIFIK_BASE_URL)",
         ),
         ({}, ("--sandbox", "--outcomes", "out.txt"), "end in .csv or .jsonl"),
-        ({}, ("--sandbox", "--outcomes", "there.csv"), "exists already"),
+        ({}, ("--sandbox", "--outcomes", "there.csv"), "overwritten (--overwrite)"),
     ],
 )
 def test_wrong_settings_end_with_2(  # noqa: PLR0913, PLR0917 - three are fixtures
@@ -237,6 +241,11 @@ def test_a_refused_token_stops_the_run_with_4(
     assert ["not_attempted", "20"] in [w.split()[:2] for w in ended.out.splitlines()]
     assert "Error: stopped: HTTP 403 token_expired" in ended.err
     assert "Get a new token" in ended.err
+    assert "read from VERIFIK_TOKEN" in ended.err
+    assert "not sent" not in ended.out  # one was
+    assert "pending: the run stopped" in ended.out
+    assert "Note: without --outcomes FILE.csv" in ended.err
+    assert "To go on: " in ended.out
     assert "secret-token" not in ended.out + ended.err
 
 

@@ -81,7 +81,7 @@ def test_the_second_signal_cancels_at_once(
     assert found.total() < PEOPLE
     rest = PEOPLE - found["unknown"] - found["enrolled"]
     assert ["not_attempted", str(rest)] in [w.split()[:2] for w in end.out.splitlines()]
-    assert "the others were not attempted" in end.out
+    assert "the turn of the others did not come" in end.out
     assert "OutcomeUnknownError" in end.out
     assert "Traceback" not in end.err
 

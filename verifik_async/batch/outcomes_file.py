@@ -116,7 +116,7 @@ class OutcomesFile:
         if os.path.lexists(where) and not overwrite:
             raise ConfigurationError(
                 "the outcomes file exists already: name another one, "
-                "or say that it may be overwritten"
+                "or say that it may be overwritten (--overwrite)"
             )
         return where
 

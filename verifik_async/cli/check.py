@@ -5,21 +5,21 @@ from typing import Annotated
 import typer
 
 from verifik_async.batch.manifest import Manifest, ManifestRow, RowDefaults
-from verifik_async.batch.manifest.first_seen import FirstSeen
 from verifik_async.cli import amounts, options
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.progress import CheckProgress
 from verifik_async.cli.screen import Screen
+from verifik_async.cli.shared_pictures import SharedPictures
 from verifik_async.cli.validation import (
     FaultList,
     Validation,
     interruptible,
+    naming,
     validate,
 )
 from verifik_async.models import SearchMode
 
 _ESTIMATES = "Estimates"
-_MOST_SHARED_NOTED = 10
 
 
 def check(  # noqa: PLR0913 - one parameter an option
@@ -57,18 +57,16 @@ def check(  # noqa: PLR0913 - one parameter an option
     else 2.
     """
     screen = Screen()
-    opened = Manifest.open(
-        manifest,
-        defaults=RowDefaults(
-            collection_id=collection,
-            liveness_min_score=liveness_min_score,
-            min_score=min_score,
-            search_mode=search_mode,
-        ),
-        allow_outside=allow_outside,
+    defaults = RowDefaults(
+        collection_id=collection,
+        liveness_min_score=liveness_min_score,
+        min_score=min_score,
+        search_mode=search_mode,
     )
-    shared = _SharedPictures()
-    with interruptible(screen), CheckProgress(screen) as progress:
+    with naming(manifest):
+        opened = Manifest.open(manifest, defaults=defaults, allow_outside=allow_outside)
+    shared = SharedPictures()
+    with naming(manifest), interruptible(screen), CheckProgress(screen) as progress:
 
         def on_row(row: ManifestRow, standing: Validation) -> None:
             progress.count(standing)
@@ -101,32 +99,3 @@ def _show(
         lines.append(("Duration", f"{took}, which needs {speed}/s of the network"))
     for title, words in lines:
         screen.say(f"{title:<10}{words}")
-
-
-class _SharedPictures:
-    """Notices rows which name the same file: mostly a slip, sometimes meant."""
-
-    def __init__(self) -> None:
-        self._files = FirstSeen()
-        self._notes: list[str] = []
-        self._more = 0
-
-    def look_at(self, row: ManifestRow) -> None:
-        """Remember a row's files."""
-        for file in row.picture_files():
-            earlier = self._files.earlier(file, row.number)
-            if earlier is None:
-                continue
-            if len(self._notes) == _MOST_SHARED_NOTED:
-                self._more += 1
-            elif earlier == row.number:
-                self._notes.append(f"row {earlier} names the same picture twice")
-            else:
-                pair = f"rows {earlier} and {row.number}"
-                self._notes.append(f"{pair} name the same picture")
-
-    def notes(self) -> list[str]:
-        """What to tell."""
-        self._files.close()
-        more = [f"{self._more:,} more of the kind"] if self._more else []
-        return self._notes + more

@@ -12,6 +12,7 @@ from verifik_async.cli import demo_folder
 from verifik_async.cli.enroll import CONCURRENCY
 from verifik_async.cli.enrollment import Plan, carry_out
 from verifik_async.cli.exit_codes import ExitCode
+from verifik_async.cli.program import program
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.targets import embedded_sandbox
 from verifik_async.retry import RetryPolicy
@@ -84,11 +85,12 @@ def _tell_next(path: Path, screen: Screen) -> ExitCode:
     check = f"check {shlex.quote(str(path))} --collection {_COLLECTION}"
     mine = "enroll people.csv --collection ID"
     screen.say("", "Next: see what a check tells about the faulty rows,")
-    screen.command(f"verifik-async {check}")
+    called = program()
+    screen.command(f"{called} {check}")
     screen.say(
         "then write a manifest of your own like this one, and try it for nothing,"
     )
-    screen.command(f"verifik-async {mine} --sandbox")
+    screen.command(f"{called} {mine} --sandbox")
     screen.say("and in earnest, with VERIFIK_TOKEN in the environment:")
-    screen.command(f"verifik-async {mine} --outcomes outcomes.csv")
+    screen.command(f"{called} {mine} --outcomes outcomes.csv")
     return ExitCode.OK

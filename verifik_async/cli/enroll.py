@@ -10,6 +10,7 @@ from verifik_async.cli import options
 from verifik_async.cli.enrollment import Plan, carry_out
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.targets import api, embedded_sandbox
+from verifik_async.cli.validation import naming
 from verifik_async.models import SearchMode
 from verifik_async.retry import RetryPolicy
 
@@ -102,23 +103,22 @@ def enroll(  # noqa: PLR0913 - one parameter an option
 
     Ctrl-C finishes what is in flight and then ends; a second one cancels it.
     """
-    if sandbox and base_url:
+    if sandbox and base_url is not None:
         raise typer.BadParameter(
             "--sandbox and --base-url exclude each other", param_hint="--base-url"
         )
     retry = RetryPolicy(on_unknown="resend" if resend_unknown else "raise")
     target = embedded_sandbox(retry) if sandbox else api(base_url, retry)
+    defaults = RowDefaults(
+        collection_id=collection,
+        liveness_min_score=liveness_min_score,
+        min_score=min_score,
+        search_mode=search_mode,
+    )
+    with naming(manifest):
+        opened = Manifest.open(manifest, defaults=defaults, allow_outside=allow_outside)
     plan = Plan(
-        manifest=Manifest.open(
-            manifest,
-            defaults=RowDefaults(
-                collection_id=collection,
-                liveness_min_score=liveness_min_score,
-                min_score=min_score,
-                search_mode=search_mode,
-            ),
-            allow_outside=allow_outside,
-        ),
+        manifest=opened,
         target=target,
         concurrency=concurrency,
         outcomes=outcomes,

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from verifik_async.batch.manifest import Manifest
+from verifik_async.batch.manifest import Manifest, RowDefaults
+from verifik_async.batch.outcomes import OutcomeStatus
 from verifik_async.batch.outcomes_file import OutcomesFile
 from verifik_async.cli import amounts
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.job import Result, Run, Taker
+from verifik_async.cli.program import program
 from verifik_async.cli.progress import CheckProgress
+from verifik_async.cli.shared_pictures import SharedPictures
 from verifik_async.cli.summary import Summary, show_unwritten
 from verifik_async.cli.targets import Target
 from verifik_async.cli.traffic import Traffic
@@ -23,16 +26,19 @@ from verifik_async.cli.validation import (
     FaultList,
     Validation,
     interruptible,
+    naming,
     validate,
 )
-from verifik_async.errors import ConfigurationError
+from verifik_async.errors import AuthenticationError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from verifik_async.batch.manifest import ManifestRow
     from verifik_async.cli.screen import Screen
 
 _MOST_BAD_ROWS_SHOWN = 50
+_LEFT_OPEN = (OutcomeStatus.FAILED, OutcomeStatus.UNKNOWN)
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +87,11 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
         if plan.outcomes is not None:
             file = OutcomesFile.create(plan.outcomes, overwrite=plan.overwrite)
             files.append(stack.enter_context(file).write)
+        elif plan.target.keeps:
+            screen.note(
+                "Note: without --outcomes FILE.csv ids and verdicts are only counted "
+                "and shown, not kept"
+            )
         screen.say(
             f"Enrolling {amounts.persons(found.good)} {plan.target.place}, "
             f"{plan.concurrency} at a time"
@@ -97,13 +108,19 @@ def _validated(plan: Plan, screen: Screen) -> Validation | None:
     """What the check found; None, with everything told, if nothing may be sent."""
     most = 0 if plan.skip_invalid else _MOST_BAD_ROWS_SHOWN
     faults = FaultList(screen, most=most)
-    with interruptible(screen), CheckProgress(screen) as progress:
-        found = validate(
-            plan.manifest,
-            on_row=lambda _, standing: progress.count(standing),
-            on_faults=faults.show,
-        )
-    for note in plan.manifest.notes:
+    shared = SharedPictures()
+    with (
+        naming(plan.manifest.path),
+        interruptible(screen),
+        CheckProgress(screen) as progress,
+    ):
+
+        def on_row(row: ManifestRow, standing: Validation) -> None:
+            progress.count(standing)
+            shared.look_at(row)
+
+        found = validate(plan.manifest, on_row=on_row, on_faults=faults.show)
+    for note in (*plan.manifest.notes, *shared.notes()):
         screen.note(f"Note: {note}")
     if not found.bad:
         return found
@@ -124,10 +141,24 @@ def _validated(plan: Plan, screen: Screen) -> Validation | None:
 
 
 def _check_command(manifest: Manifest) -> str:
-    words = ["verifik-async", "check", str(manifest.path)]
-    if manifest.defaults.collection_id is not None:
-        words += ["--collection", manifest.defaults.collection_id]
-    return shlex.join(words)
+    """The check that this run made, with all that was given for it."""
+    usual = RowDefaults()
+    words = [str(manifest.path)]
+    for option, value, other in (
+        ("--collection", manifest.defaults.collection_id, usual.collection_id),
+        (
+            "--liveness-min-score",
+            manifest.defaults.liveness_min_score,
+            usual.liveness_min_score,
+        ),
+        ("--min-score", manifest.defaults.min_score, usual.min_score),
+        ("--search-mode", manifest.defaults.search_mode, usual.search_mode),
+    ):
+        if value != other:
+            words += [option, str(value)]
+    if manifest.allow_outside:
+        words.append("--allow-outside")
+    return f"{program()} check {shlex.join(words)}"
 
 
 async def _enroll(
@@ -151,12 +182,31 @@ def _tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
         show_unwritten(screen, result)
     elif plan.outcomes is not None and read < result.total:
         written = f"The outcomes of {amounts.persons(read)} are in {plan.outcomes}"
-        screen.say("", f"{written}; the others were not attempted")
+        screen.say("", f"{written}; the turn of the others did not come")
     elif plan.outcomes is not None:
         screen.say("", f"Every person's outcome is in {plan.outcomes}")
+    if result.not_attempted or any(result.report.counts[open_] for open_ in _LEFT_OPEN):
+        screen.say("", _how_to_go_on(plan))
     reason = result.report.stop_reason
     if result.error is not None:
         screen.complain_of(result.error)
     elif reason is not None and result.asked_to_end is None:
         hint = getattr(result.report.stop_error, "hint", "")
+        if isinstance(result.report.stop_error, AuthenticationError):
+            hint += " It is read from VERIFIK_TOKEN."
         screen.complain(f"stopped: {reason}", hint)
+
+
+def _how_to_go_on(plan: Plan) -> str:
+    if not plan.target.keeps:
+        return "To go on: run the same command again."
+    if plan.outcomes is None:
+        return (
+            "To go on: run the same command again, with --outcomes FILE.csv. Whoever "
+            "is enrolled already is sent once more, and is mostly a duplicate then."
+        )
+    return (
+        "To go on: take out of the manifest whoever is enrolled (here or in "
+        f"{plan.outcomes}), look up who is unknown, and run it again with another "
+        "--outcomes file."
+    )

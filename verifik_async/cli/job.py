@@ -204,7 +204,7 @@ class Run:
         waiting = report.counts[OutcomeStatus.NOT_ATTEMPTED]
         enrolled = sum(report.counts[status] for status in ENROLLED)
         return Standing(
-            done=report.total,
+            done=report.total - waiting,
             total=self._total,
             sent=self._traffic.sent,
             in_flight=report.in_flight,

@@ -46,8 +46,9 @@ def sandbox(
 ) -> None:
     """Run a stand-in for the API, on this machine only.
 
-    Any token will do, and each has people of its own. The first line printed is the
-    address. SIGTERM or Ctrl-C ends it.
+    Any token will do, and each has people of its own; those that begin with expired
+    or no-credits are refused on purpose, as the API refuses such. The first line
+    printed is the address. SIGTERM or Ctrl-C ends it.
     """
     asyncio.run(_serve(port, production=production, latency=latency))
 
@@ -73,10 +74,13 @@ def _tell(base_url: str) -> None:
     sys.stdout.write(f"Sandbox ready at {base_url}\n")
     sys.stdout.flush()
     screen = Screen()
-    screen.note("Any token will do. From Python:")
-    screen.note(f'  VerifikClient("any", base_url="{base_url}")')
+    screen.note(
+        "Any token will do; one that begins with expired or no-credits is refused, "
+        "on purpose. From Python:"
+    )
+    screen.note_command(f'VerifikClient("any", base_url="{base_url}")')
     screen.note("or paste this:")
-    screen.note(f"  {_curl(base_url)}")
+    screen.note_command(_curl(base_url))
     screen.note("Ctrl-C ends it.")
 
 

@@ -62,6 +62,11 @@ class Screen:
         console = self.console if self.is_terminal else self._complaints
         console.print(Text(visible(text), "dim"), soft_wrap=not self.is_terminal)
 
+    def note_command(self, text: str) -> None:
+        """A command beside the result: never wrapped, so that it can be pasted."""
+        console = self.console if self.is_terminal else self._complaints
+        console.print(Text(f"  {visible(text)}"), soft_wrap=True)
+
     def complain(self, problem: str, hint: str = "") -> None:
         """What is wrong, and what to do about it, on stderr."""
         line = Text.assemble(("Error: ", "bold red"), visible(problem))

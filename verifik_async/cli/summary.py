@@ -28,7 +28,7 @@ _MEANINGS = {
     OutcomeStatus.INVALID: "faults in the row; not sent",
     OutcomeStatus.UNKNOWN: "sent, and no answer: may be enrolled, may be charged",
     OutcomeStatus.FAILED: "not sent, or put off by the server, at every attempt",
-    OutcomeStatus.NOT_ATTEMPTED: "the run ended before; not sent",
+    OutcomeStatus.NOT_ATTEMPTED: "pending: the run stopped; none of them was enrolled",
     OutcomeStatus.SKIPPED: "settled by an earlier run",
 }
 

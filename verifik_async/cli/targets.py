@@ -85,9 +85,14 @@ def api(base_url: str | None, retry: RetryPolicy) -> Target:
     # the client checks both as well, but only once the manifest was read
     address = checked_base_url(url)
     require_private(address)
-    return Target(
-        place=f"at {address}",
-        client=lambda observer: VerifikClient(
-            token, base_url=address, retry=retry, observers=[observer]
-        ),
-    )
+
+    def client(observer: Observer) -> VerifikClient:
+        try:
+            return VerifikClient(
+                token, base_url=address, retry=retry, observers=[observer]
+            )
+        except ConfigurationError as error:
+            # the address is checked already
+            raise ConfigurationError(f"VERIFIK_TOKEN: {error}") from None
+
+    return Target(place=f"at {address}", client=client)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from verifik_async.batch.manifest import ManifestError
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
     from verifik_async.batch.manifest import Manifest, ManifestRow
     from verifik_async.cli.screen import Screen
@@ -75,6 +77,15 @@ def validate(
             found.body_bytes += base64_bytes(request)
         on_row(row, found)
     return found
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Generator[None, None, None]:
+    """Lets errors of the manifest as a whole begin with its path."""
+    try:
+        yield
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from None
 
 
 @contextlib.contextmanager

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Manifest", "ManifestError", "ManifestRow", "RowDefaults"]
 
+_NO_COLLECTION = (
+    "no collection to enroll into: give one for the whole job (--collection)"
+)
 _LONGEST_ID = 200
 _JSONL_ENDINGS = (".jsonl", ".ndjson")
 
@@ -45,13 +48,14 @@ class Manifest:
         path: The file.
         defaults: What holds for a row that does not say otherwise.
         notes: What a person should be told, such as columns that are ignored.
+        allow_outside: Whether pictures may lie outside the manifest's folder.
     """
 
     path: Path
     defaults: RowDefaults
     notes: tuple[str, ...]
+    allow_outside: bool
     _jsonl: bool = attrs.field(alias="jsonl")
-    _allow_outside: bool = attrs.field(alias="allow_outside")
 
     @classmethod
     def open(
@@ -74,6 +78,8 @@ class Manifest:
         where = Path(path)
         filled = defaults or RowDefaults()
         jsonl = _is_jsonl(where)
+        if jsonl and filled.collection_id is None:
+            _refuse_no_collection(where)
         return cls(
             path=where,
             defaults=filled,
@@ -88,7 +94,7 @@ class Manifest:
         Raises:
             ManifestError: The file can't be read on, or there is no row.
         """
-        pictures = PictureFolder(self.path.parent, allow_outside=self._allow_outside)
+        pictures = PictureFolder(self.path.parent, allow_outside=self.allow_outside)
         defaults = self.defaults.values()
         row = None
         with closing(FirstSeen()) as ids, closing(manifest_lines(self.path)) as lines:
@@ -120,11 +126,17 @@ def _header_notes(path: Path, defaults: RowDefaults) -> tuple[str, ...]:
     with closing(manifest_lines(path)) as lines:
         header = read_header(lines)
     if defaults.collection_id is None and "collection_id" not in header.columns:
-        raise ManifestError(
-            "no collection to enroll into: give one for the whole job "
-            "(--collection), or add a column collection_id"
-        )
+        raise ManifestError(f"{_NO_COLLECTION}, or add a column collection_id")
     return header.notes
+
+
+def _refuse_no_collection(path: Path) -> None:
+    """Tell once, and not for each line, that the whole file names none."""
+    with closing(manifest_lines(path)) as lines:
+        for line in lines:
+            if '"collection_id"' in line or line.lstrip().startswith("["):
+                return
+    raise ManifestError(f"{_NO_COLLECTION}, or a key collection_id in each line")
 
 
 def _key(raw: RawRow, ids: FirstSeen) -> tuple[str | None, Sequence[FieldFault]]:

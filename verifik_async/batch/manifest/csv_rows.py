@@ -147,10 +147,13 @@ def _unreadable(number: int, lines: int) -> RawRow:
 def _row(number: int, cells: list[str], header: Header) -> RawRow:
     width = len(header.columns)
     if len(cells) < width or any(cells[width:]):
+        count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+        quote = f"put a cell in quotes if it holds {_DELIMITERS[header.delimiter]}"
+        fill = "give each column a cell, also where it is empty"
         return RawRow.of_torn(
             number,
-            f"has {len(cells)} cells where the header has {width}",
-            f"put a cell in quotes if it holds {_DELIMITERS[header.delimiter]}",
+            f"has {count} where the header has {width}",
+            fill if len(cells) < width else quote,
         )
     values: dict[str, object] = {
         name: cell

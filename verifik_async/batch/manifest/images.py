@@ -99,7 +99,8 @@ class PictureFolder:
         if not self._allow_outside and not path.startswith(self._inside):
             raise _Refusal(
                 "leaves the manifest's folder",
-                "move the picture into it, or allow pictures from outside",
+                "move the picture into it, or allow pictures from outside "
+                "(--allow-outside)",
             )
         return path
 
