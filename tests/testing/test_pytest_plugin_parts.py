@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verifik_async import (
+    AiohttpTransport,
     ClientClosedError,
     HttpRequest,
     HttpResponse,
     SandboxTransport,
+    Transport,
     VerifikClient,
 )
+from verifik_async.testing import Capability, TransportContract
 from verifik_async.testing.plugin.lending import Lent, finish
 from verifik_async.testing.plugin.loop_thread import ElsewhereTransport, LoopThread
 from verifik_async.testing.plugin.places import LONGEST, stem
@@ -129,3 +132,32 @@ async def test_cancelling_reaches_the_other_loop() -> None:
         await second
     assert waiting.cancelled == 2
     assert thread.loop.is_closed()
+
+
+class TestElsewhere(TransportContract):
+    """Carried by another loop, as by the caller's own."""
+
+    capabilities = frozenset(
+        {
+            Capability.REACHES_URLS,
+            Capability.STREAMS_BODIES,
+            Capability.SEVERAL_LOOPS,
+        }
+    )
+    slots = 10
+    short = 0.2
+    thread: LoopThread
+
+    @classmethod
+    def setup_class(cls) -> None:
+        """The thread is there before the checks, as in a run of pytest."""
+        cls.thread = LoopThread()
+
+    @classmethod
+    def teardown_class(cls) -> None:
+        """It is ours to end."""
+        cls.thread.close()
+
+    async def make_transport(self) -> Transport:
+        """With as few connections as the live one has in its own check."""
+        return ElsewhereTransport(AiohttpTransport(connections=10), self.thread)
