@@ -19,6 +19,7 @@ from verifik_async.cli.job import Result, Taker
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.summary import Summary
 from verifik_async.cli.targets import embedded_sandbox
+from verifik_async.errors import LivenessFailedError
 from verifik_async.retry import RetryPolicy
 
 
@@ -143,6 +144,25 @@ def test_a_bug_is_told_by_its_class_only(capsys: pytest.CaptureFixture[str]) -> 
     shown = capsys.readouterr().out
     assert "RuntimeError" in shown
     assert "Jane" not in shown
+
+
+def test_a_liveness_failure_tells_score_and_threshold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The score that was needed is that of the row; none is told if none came."""
+    summary = Summary({2: 0.65})
+    for row, score in ((2, 0.31), (3, 0.4), (4, None)):
+        error = LivenessFailedError(status=409, reason="spoof", score=score)
+        status = OutcomeStatus.LIVENESS_FAILED
+        summary.take(row, BatchOutcome(index=row, status=status, error=error))
+    counts = dict.fromkeys(OutcomeStatus, 0) | {OutcomeStatus.LIVENESS_FAILED: 3}
+    report = BatchReport(counts=counts, total=3)
+    summary.show(Screen(), Result(report=report, total=3, sent=0))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "score 0.31" in shown
+    assert shown.count("below 0.65") == 1
+    assert shown.count("score 0.4") == 1
+    assert shown.count(", score") == 2
 
 
 def test_a_frequent_reason_does_not_hide_a_rare_one(

@@ -1,5 +1,7 @@
 """The command `verifik-async`: its verbs, and how errors reach the person."""
 
+import errno
+import sys
 from importlib import metadata
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from verifik_async.cli.demo import demo
 from verifik_async.cli.enroll import enroll
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.fixtures import fixtures
+from verifik_async.cli.outlet import silence, tell_unwritable
 from verifik_async.cli.sandbox import sandbox
 from verifik_async.cli.screen import Screen
 from verifik_async.errors import VerifikError
@@ -19,6 +22,9 @@ Exit codes: 0 all enrolled; 2 usage or bad input, nothing was sent; 3 finished, 
 persons are not enrolled; 4 stopped, as every further person would have been refused
 alike; 130 or 143 ended by Ctrl-C or SIGTERM, with what was in flight finished.
 """
+
+_UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+_FAILED = 1
 
 app = typer.Typer(
     name="verifik-async",
@@ -78,6 +84,12 @@ def run() -> int:
     code: int = ExitCode.OK
     try:
         app()
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        silence(sys.stdout)
+        tell_unwritable(error)
+        code = _FAILED
     except VerifikError as error:
         Screen().complain_of(error)
         code = ExitCode.BAD_INPUT

@@ -81,7 +81,8 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
     found = _validated(plan, screen)
     if found is None:
         return ExitCode.BAD_INPUT
-    summary = Summary()
+    needed: dict[int, float] = {}
+    summary = Summary(needed)
     with ExitStack() as stack:
         files: list[Taker] = []
         if plan.outcomes is not None:
@@ -97,7 +98,13 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
             f"{plan.concurrency} at a time"
         )
         result = asyncio.run(
-            _enroll(plan, found, screen, [*files, summary.take, *takers])
+            _enroll(
+                plan,
+                found,
+                screen=screen,
+                takers=[*files, summary.take, *takers],
+                needed=needed,
+            )
         )
     summary.show(screen, result)
     _tell_what_next(plan, screen, result)
@@ -162,7 +169,12 @@ def _check_command(manifest: Manifest) -> str:
 
 
 async def _enroll(
-    plan: Plan, found: Validation, screen: Screen, takers: Sequence[Taker]
+    plan: Plan,
+    found: Validation,
+    *,
+    screen: Screen,
+    takers: Sequence[Taker],
+    needed: dict[int, float],
 ) -> Result:
     traffic = Traffic()
     async with plan.target.client(traffic.hear) as client:
@@ -171,6 +183,7 @@ async def _enroll(
             total=found.rows,
             screen=screen,
             takers=takers,
+            needed=needed,
             traffic=traffic,
         )
         return await run.carry_out(client, concurrency=plan.concurrency)

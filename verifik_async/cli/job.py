@@ -26,10 +26,11 @@ from verifik_async.errors import VerifikError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from verifik_async.batch.manifest import Manifest
+    from verifik_async.batch.manifest import Manifest, ManifestRow
     from verifik_async.cli.screen import Screen
     from verifik_async.cli.traffic import Traffic
     from verifik_async.client import VerifikClient
+    from verifik_async.models import EnrollmentRequest
 
 _NOTHING_TO_KEEP = (
     OutcomeStatus.NOT_ATTEMPTED,
@@ -104,9 +105,11 @@ class Run:
         takers: Each is given every outcome. An OSError from one, such as a full
             disk, stops the run without losing what is in flight.
         traffic: Observes the client.
+        needed: Is kept filled with the least liveness score of each person who is
+            being enrolled, by row.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but one by keyword
         self,
         manifest: Manifest,
         *,
@@ -114,11 +117,13 @@ class Run:
         screen: Screen,
         takers: Iterable[Taker],
         traffic: Traffic,
+        needed: dict[int, float],
     ) -> None:
         self._manifest = manifest
         self._total = total
         self._screen = screen
         self._takers = list(takers)
+        self._needed = needed
         self._rows: dict[int, int] = {}
         self._traffic = traffic
         self._unwritten: list[tuple[int, BatchOutcome]] = []
@@ -172,7 +177,13 @@ class Run:
     def _items(self) -> Iterator[BatchItem]:
         for index, row in enumerate(self._manifest):
             self._rows[index] = row.number
-            yield BatchItem(request=row.build, key=row.key)
+            build = functools.partial(self._build, row)
+            yield BatchItem(request=build, key=row.key)
+
+    def _build(self, row: ManifestRow) -> EnrollmentRequest:
+        request = row.build()
+        self._needed[row.number] = request.liveness_min_score
+        return request
 
     def _take(self, enroller: BatchEnroller, outcome: BatchOutcome) -> None:
         number = self._rows.pop(outcome.index)
@@ -183,6 +194,7 @@ class Run:
                 self._takers.remove(taker)
                 self._taker_failed = True
                 enroller.stop(f"the outcomes file can't be written: {error.strerror}")
+        self._needed.pop(number, None)
         if self._taker_failed and outcome.status not in _NOTHING_TO_KEEP:
             self._unwritten.append((number, outcome))
 

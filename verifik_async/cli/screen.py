@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from verifik_async.cli.outlet import Outlet, tell_unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +92,18 @@ def visible(text: str) -> str:
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    outlet = (
+        Outlet(sys.stderr, lambda _: None)
+        if stderr
+        else Outlet(sys.stdout, tell_unwritable)
+    )
+    console = Console(
+        file=cast("IO[str]", outlet),  # it has all that is used
+        stderr=stderr,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
     if not console.is_terminal:
         console.width = _WIDTH_IN_FILES
     return console

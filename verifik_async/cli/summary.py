@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 from verifik_async.batch.outcomes import OutcomeStatus
 from verifik_async.cli import amounts
 from verifik_async.cli.job import ENROLLED
-from verifik_async.errors import ApiError, InvalidRequestError, VerifikError
+from verifik_async.errors import (
+    ApiError,
+    InvalidRequestError,
+    LivenessFailedError,
+    VerifikError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from verifik_async.batch.outcomes import BatchOutcome
     from verifik_async.cli.job import Result
     from verifik_async.cli.screen import Screen
@@ -34,10 +41,15 @@ _MEANINGS = {
 
 
 class Summary:
-    """Collects what the end of a run should tell; keeps a few persons only."""
+    """Collects what the end of a run should tell; keeps a few persons only.
 
-    def __init__(self) -> None:
-        self._listed: list[tuple[int, BatchOutcome]] = []
+    Args:
+        needed: Least liveness scores of persons who are being enrolled, by row.
+    """
+
+    def __init__(self, needed: Mapping[int, float] | None = None) -> None:
+        self._needed = {} if needed is None else needed
+        self._listed: list[tuple[int, BatchOutcome, float | None]] = []
         self._not_listed = 0
         self._alike: Counter[str] = Counter()
 
@@ -48,7 +60,7 @@ class Summary:
         reason, _ = _why(outcome)
         if len(self._listed) < _MOST_LISTED and self._alike[reason] < _MOST_ALIKE:
             self._alike[reason] += 1
-            self._listed.append((row, outcome))
+            self._listed.append((row, outcome, self._needed.get(row)))
         else:
             self._not_listed += 1
 
@@ -76,8 +88,15 @@ class Summary:
         screen.table(
             ("Row", "Id", "Outcome", "Reason", "What to do"),
             [
-                (str(row), outcome.key or "", outcome.status.value, *_why(outcome))
-                for row, outcome in sorted(self._listed, key=lambda listed: listed[0])
+                (
+                    str(row),
+                    outcome.key or "",
+                    outcome.status.value,
+                    *_why(outcome, needed),
+                )
+                for row, outcome, needed in sorted(
+                    self._listed, key=lambda listed: listed[0]
+                )
             ],
         )
 
@@ -109,7 +128,7 @@ def _counts(result: Result) -> list[tuple[str, str, str]]:
     ]
 
 
-def _why(outcome: BatchOutcome) -> tuple[str, str]:
+def _why(outcome: BatchOutcome, needed: float | None = None) -> tuple[str, str]:
     """Reason and advice, without personal data."""
     error = outcome.error
     if isinstance(error, InvalidRequestError):
@@ -123,4 +142,8 @@ def _why(outcome: BatchOutcome) -> tuple[str, str]:
     if isinstance(error, ApiError):
         told = error.reason or error.code or ""
         reason = f"{reason} {told}".rstrip()
+    if isinstance(error, LivenessFailedError) and error.score is not None:
+        reason += f", score {error.score:g}"
+        if needed is not None and error.score < needed:
+            reason += f" below {needed:g}"
     return reason, error.hint
