@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from tests.sandbox.calls import ROUTE, b64, jpeg, of_faces, request, sample
+from tests.sandbox.calls import (
+    HEADERS,
+    ROUTE,
+    b64,
+    encoded,
+    jpeg,
+    of_faces,
+    request,
+    sample,
+)
 from verifik_async import AiohttpTransport
 from verifik_async.errors import ConfigurationError, ConnectionLostError, VerifikError
 from verifik_async.sandbox import Sandbox, SandboxTransport, World
@@ -291,3 +300,44 @@ async def test_a_large_body_meets_the_same_as_ever() -> None:
     world.arm(Flaky(probability=1, faults=(Fault.RATE_LIMITED,)))
     body = sample(images=[b64(jpeg("face=a", size=400_000))])
     assert (await SandboxTransport(world).send(request(body))).status == 429
+
+
+async def test_attempts_are_counted_for_each_token() -> None:
+    """What one token sent before does not change what another's requests meet."""
+    world = World()
+    world.arm(Flaky(probability=0.5, faults=(Fault.UNAVAILABLE,), seed=3))
+    transport = SandboxTransport(world)
+
+    async def statuses(token: str) -> list[bool]:
+        sent = request(sample()).with_header("Authorization", f"Bearer {token}")
+        return [(await transport.send(sent)).status == 503 for _ in range(12)]
+
+    first = await statuses("one")
+    assert set(first) == {True, False}
+    assert await statuses("two") == first
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.RESET_WHILE_SENDING, Fault.RESET_WHILE_WAITING]
+)
+async def test_resets_are_resets_on_the_socket(fault: Fault) -> None:
+    """A client's socket sees RST, and not an orderly end as for a lost answer."""
+    async with Sandbox() as sandbox:
+        sandbox.arm(fault)
+        with pytest.raises(ConnectionResetError):
+            await _raw_answer(sandbox)
+        sandbox.arm("lost_answer")
+        assert await _raw_answer(sandbox) == b""
+
+
+async def _raw_answer(sandbox: Sandbox) -> bytes:
+    body = encoded(sample())
+    fields = {**HEADERS, "Host": "x", "Content-Length": str(len(body))}
+    lines = [f"POST {ROUTE} HTTP/1.1", *(f"{key}: {fields[key]}" for key in fields)]
+    port = int(sandbox.base_url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        return await reader.read()
+    finally:
+        writer.close()
