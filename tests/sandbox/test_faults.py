@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-from collections import Counter
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import attrs
 import pytest
 
 from tests.sandbox.calls import (
@@ -22,6 +18,7 @@ from tests.sandbox.calls import (
     request,
     sample,
 )
+from tests.sandbox.doors import Door, end_of, opened
 from verifik_async import AiohttpTransport
 from verifik_async.errors import ConfigurationError, ConnectionLostError, VerifikError
 from verifik_async.sandbox import Sandbox, SandboxTransport, World
@@ -33,69 +30,24 @@ from verifik_async.transports.faults import (
     Flaky,
     effect,
 )
-from verifik_async.wire import HttpRequest, HttpResponse, Timeout, text_body
+from verifik_async.wire import HttpResponse, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator
 
     from verifik_async.sandbox.answers import Answer
     from verifik_async.sandbox.rules import Call
-    from verifik_async.transports.protocol import Transport
 
 PLAYED = sorted(set(Fault) - BEFORE_THE_SERVER)
 LARGE = 15_000_000
 """Bytes of an image: more than sockets buffer, so that a reset meets the sending."""
-PIECE = 1_000_000
-
-
-@attrs.frozen
-class _Door:
-    """A way into a world."""
-
-    world: World
-    transport: Transport
-    base_url: str
-
-    def request(self, body: object, *, impatient: bool = False) -> HttpRequest:
-        """A request that goes this way, in pieces as images do."""
-        made = request(body)
-        return attrs.evolve(
-            made,
-            url=self.base_url + ROUTE,
-            timeout=Timeout(read=0.2) if impatient else Timeout(),
-            body=text_body(*_pieces(made.body.read())),
-        )
-
-
-def _pieces(body: bytes) -> list[bytes]:
-    return [body[at : at + PIECE] for at in range(0, len(body), PIECE)]
-
-
-@asynccontextmanager
-async def _opened(name: str, world: World) -> AsyncGenerator[_Door]:
-    if name == "memory":
-        yield _Door(world, SandboxTransport(world, clock=VirtualClock()), "https://x")
-        return
-    async with Sandbox(world=world) as sandbox:
-        transport = AiohttpTransport()
-        try:
-            yield _Door(world, transport, sandbox.base_url)
-        finally:
-            await transport.aclose()
 
 
 @pytest.fixture(params=["memory", "http"])
-async def door(request: pytest.FixtureRequest) -> AsyncGenerator[_Door]:
+async def door(request: pytest.FixtureRequest) -> AsyncGenerator[Door]:
     """Each door in turn, into a world of its own."""
-    async with _opened(str(request.param), World()) as opened:
-        yield opened
-
-
-async def _end_of(door: _Door, sent: HttpRequest) -> HttpResponse | VerifikError:
-    try:
-        return await door.transport.send(sent)
-    except VerifikError as error:
-        return error
+    async with opened(str(request.param), World()) as found:
+        yield found
 
 
 def _require_effect(fault: Fault, got: HttpResponse | VerifikError) -> None:
@@ -116,7 +68,7 @@ def _require_effect(fault: Fault, got: HttpResponse | VerifikError) -> None:
 @pytest.mark.parametrize("by_header", [False, True], ids=["armed", "by header"])
 @pytest.mark.parametrize("fault", PLAYED)
 async def test_each_fault_ends_as_the_table_says(
-    door: _Door, fault: Fault, *, by_header: bool
+    door: Door, fault: Fault, *, by_header: bool
 ) -> None:
     """Error class, outcome or answer are those of `effect`, stored as documented."""
     size = LARGE if fault is Fault.RESET_WHILE_SENDING else 200
@@ -126,7 +78,7 @@ async def test_each_fault_ends_as_the_table_says(
         sent = sent.with_header("X-Sandbox-Scenario", fault)
     else:
         door.world.arm(fault)
-    got = await _end_of(door, sent)
+    got = await end_of(door, sent)
     if fault is Fault.SLOW_BODY:
         assert isinstance(got, HttpResponse)
         assert got.status == 200
@@ -139,19 +91,19 @@ async def test_each_fault_ends_as_the_table_says(
 
 
 @pytest.mark.parametrize("fault", PLAYED)
-async def test_the_next_request_is_served_as_ever(door: _Door, fault: Fault) -> None:
+async def test_the_next_request_is_served_as_ever(door: Door, fault: Fault) -> None:
     """A fault breaks one request, and neither the server nor the client."""
     door.world.arm(fault)
-    await _end_of(door, door.request(of_faces("face=a"), impatient=True))
+    await end_of(door, door.request(of_faces("face=a"), impatient=True))
     answer = await door.transport.send(door.request(of_faces("face=b")))
     assert answer.status == 200
     assert door.world.requests == 2
 
 
-async def test_a_reset_of_a_small_body_stores_nothing(door: _Door) -> None:
+async def test_a_reset_of_a_small_body_stores_nothing(door: Door) -> None:
     """`reset_while_sending` is met before the body is read, however small that is."""
     door.world.arm("reset_while_sending")
-    assert isinstance(await _end_of(door, door.request(sample())), VerifikError)
+    assert isinstance(await end_of(door, door.request(sample())), VerifikError)
     assert not door.world.people()
     assert door.world.seen[0].body_size == 0
 
@@ -175,8 +127,8 @@ async def test_stopping_does_not_wait_for_the_silent() -> None:
     world.arm("read_timeout")
     async with asyncio.timeout(20):
         async with Sandbox(world=world) as sandbox:
-            door = _Door(world, AiohttpTransport(), sandbox.base_url)
-            task = asyncio.create_task(_end_of(door, door.request(sample())))
+            door = Door(world, AiohttpTransport(), sandbox.base_url)
+            task = asyncio.create_task(end_of(door, door.request(sample())))
             await world.asked.wait()
         assert isinstance(await task, ConnectionLostError)
         await door.transport.aclose()
@@ -219,102 +171,6 @@ async def test_faults_before_the_server_are_refused(fault: Fault) -> None:
     wished = request(sample()).with_header("X-Sandbox-Scenario", fault)
     assert (await SandboxTransport(world).send(wished)).status == 400
     assert not world.people()
-
-
-def test_a_flaky_that_makes_no_sense_is_refused() -> None:
-    """A `Flaky` has no number, and nothing that is met before the body."""
-    world = World()
-    with pytest.raises(ConfigurationError, match="times"):
-        world.arm(Flaky(probability=1), times=2)
-    with pytest.raises(ConfigurationError, match="reset_while_waiting"):
-        world.arm(Flaky(probability=1, faults=(Fault.RESET_WHILE_SENDING,)))
-    assert world.state()["armed"] == {}
-
-
-async def test_a_flaky_stays_until_it_is_disarmed(door: _Door) -> None:
-    """Every request meets it, what is armed by number goes first, `disarm` ends it."""
-    door.world.arm(Flaky(probability=1, faults=(Fault.UNAVAILABLE,)), retry_after=4)
-    door.world.arm("internal_error")
-    assert door.world.state()["armed"] == {"internal_error": 1, "flaky": 1}
-    answers = [await door.transport.send(door.request(sample())) for _ in range(3)]
-    assert [answer.status for answer in answers] == [500, 503, 503]
-    assert answers[1].headers["retry-after"] == "4"
-    door.world.disarm()
-    assert (await door.transport.send(door.request(sample()))).status == 200
-
-
-async def test_a_flaky_may_be_for_one_token() -> None:
-    """A token's own `Flaky` decides for it alone."""
-    world = World()
-    world.arm(Flaky(probability=1, faults=(Fault.INTERNAL_ERROR,)), token="other")
-    assert (await SandboxTransport(world).send(request(sample()))).status == 200
-    world.arm(Flaky(probability=1, faults=(Fault.UNAVAILABLE,)), token="token-1")
-    assert (await SandboxTransport(world).send(request(sample()))).status == 503
-
-
-FLAKY = Flaky(
-    probability=0.4,
-    faults=(Fault.RESET_WHILE_WAITING, Fault.RATE_LIMITED, Fault.LOST_ANSWER),
-    seed=7,
-)
-
-
-async def _ends(name: str, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """How two attempts for each of these people end, all in parallel."""
-    world = World()
-    world.arm(FLAKY)
-    async with _opened(name, world) as door:
-
-        async def twice(number: int) -> tuple[int, tuple[str, str]]:
-            sent = door.request(of_faces(f"face=f{number}"))
-            return number, (await _named(door, sent), await _named(door, sent))
-
-        return dict(await asyncio.gather(*map(twice, numbers)))
-
-
-async def _named(door: _Door, sent: HttpRequest) -> str:
-    got = await _end_of(door, sent)
-    return str(got.status) if isinstance(got, HttpResponse) else type(got).__name__
-
-
-async def test_parallel_flaky_calls_fail_alike_in_every_run() -> None:
-    """A thousand calls in another order meet the same faults, also on a repeat."""
-    numbers = list(range(1000))
-    first = await _ends("memory", numbers)
-    random.Random(1).shuffle(numbers)  # noqa: S311 - only to differ
-    assert await _ends("memory", numbers) == first
-    counts = Counter(end for pair in first.values() for end in pair)
-    assert set(counts) == {"200", "409", "429", "ConnectionLostError"}
-    assert 600 < counts["429"] + counts["ConnectionLostError"] < 1000
-
-
-async def test_both_doors_meet_the_same_flaky_faults() -> None:
-    """What a body meets in memory it meets over HTTP."""
-    numbers = range(40)
-    assert await _ends("http", numbers) == await _ends("memory", numbers)
-
-
-async def test_a_large_body_meets_the_same_as_ever() -> None:
-    """A body whose digest is made in a thread is decided upon like any other."""
-    world = World()
-    world.arm(Flaky(probability=1, faults=(Fault.RATE_LIMITED,)))
-    body = sample(images=[b64(jpeg("face=a", size=400_000))])
-    assert (await SandboxTransport(world).send(request(body))).status == 429
-
-
-async def test_attempts_are_counted_for_each_token() -> None:
-    """What one token sent before does not change what another's requests meet."""
-    world = World()
-    world.arm(Flaky(probability=0.5, faults=(Fault.UNAVAILABLE,), seed=3))
-    transport = SandboxTransport(world)
-
-    async def statuses(token: str) -> list[bool]:
-        sent = request(sample()).with_header("Authorization", f"Bearer {token}")
-        return [(await transport.send(sent)).status == 503 for _ in range(12)]
-
-    first = await statuses("one")
-    assert set(first) == {True, False}
-    assert await statuses("two") == first
 
 
 @pytest.mark.parametrize(
