@@ -16,6 +16,7 @@ from verifik_async.batch.outcomes import BatchOutcome, BatchReport, OutcomeStatu
 from verifik_async.cli.enrollment import Plan, carry_out
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.job import Result, Taker
+from verifik_async.cli.progress import RunProgress, Standing
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.summary import Summary
 from verifik_async.cli.targets import embedded_sandbox
@@ -91,6 +92,31 @@ def test_a_file_that_is_full_names_who_is_not_in_it(
     assert written.endswith("\n")
     assert rows
     assert written.count("enrolled") + len(rows) == int(found[1])
+
+
+def test_a_run_that_ends_early_does_not_look_complete(
+    manifest_of: ManifestOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever's turn did not come is not counted as done."""
+    ends: list[Standing] = []
+
+    def finish(_: RunProgress, standing: Standing) -> None:
+        ends.append(standing)
+
+    monkeypatch.setattr(RunProgress, "finish", finish)
+
+    def full(_row: int, _outcome: BatchOutcome) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    heard: list[OutcomeStatus] = []
+    carry_out(
+        plan_for(manifest_of(9)),
+        Screen(),
+        full,
+        lambda _row, outcome: heard.append(outcome.status),
+    )
+    (end,) = ends
+    assert end.done == heard.count(OutcomeStatus.ENROLLED) < end.total == 9
 
 
 def at_person(number: int, act: Callable[[], object]) -> Taker:

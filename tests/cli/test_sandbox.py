@@ -1,8 +1,12 @@
 """`sandbox`: says where it is in its first line, and takes what it tells to paste."""
 
+import os
+import pty
+import re
 import shlex
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -41,6 +45,27 @@ def test_what_is_told_to_paste_enrolls_somebody_once(start: Starter) -> None:
         json_of(request)
     with refused.value as answer:
         assert answer.code == 409
+
+
+def test_what_is_told_to_paste_is_one_line_in_a_narrow_terminal() -> None:
+    """The terminal may wrap it on the screen; no line break is written into it."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verifik_async", "sandbox"],
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "COLUMNS": "60", "TERM": "xterm-256color"},
+    )
+    os.close(slave)
+    shown = b""
+    while b"Ctrl-C ends it" not in shown and (block := os.read(master, 65536)):
+        shown += block
+    process.terminate()
+    assert process.wait() == 0
+    os.close(master)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    (line,) = [line for line in text.splitlines() if "curl" in line]
+    assert shlex.split(line)[-1].endswith("]}")
 
 
 def test_without_production_a_face_may_return(start: Starter) -> None:

@@ -48,7 +48,7 @@ class Summary:
     """
 
     def __init__(self, needed: Mapping[int, float] | None = None) -> None:
-        self._needed = {} if needed is None else needed
+        self._needed = dict[int, float]() if needed is None else needed
         self._listed: list[tuple[int, BatchOutcome, float | None]] = []
         self._not_listed = 0
         self._alike: Counter[str] = Counter()
