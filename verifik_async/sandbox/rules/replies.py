@@ -128,33 +128,6 @@ def duplicated_person() -> Reply:
     return _refusal(409, "409:duplicated_person", "ERROR", basis=_DOCUMENTED)
 
 
-def internal_error() -> Reply:
-    """The server failed."""
-    return _refusal(500, "internal_error", "ERROR", basis=_DOCUMENTED)
-
-
-def rate_limited(retry_after: int) -> Reply:
-    """Too many requests."""
-    return _refusal(
-        429,
-        "too_many_requests",
-        "TooManyRequests",
-        basis=_SILENT,
-        headers={"Retry-After": str(retry_after)},
-    )
-
-
-def unavailable(retry_after: int) -> Reply:
-    """Not now."""
-    return _refusal(
-        503,
-        "service_unavailable",
-        "ServiceUnavailable",
-        basis=_SILENT,
-        headers={"Retry-After": str(retry_after)},
-    )
-
-
 def enrolled(
     person: PersonRecord, *, request_id: str, now: dt.datetime, created: bool
 ) -> Reply:
