@@ -1,6 +1,5 @@
 """The command as a whole: version, help, errors, and life without its extra."""
 
-import os
 import re
 import signal
 import subprocess
@@ -8,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Command, Starter, ended
+from command_line import Command, Starter, ended, unmeasured
 
 SANDBOX = ("--collection", "c1", "--sandbox")
 
@@ -107,14 +106,11 @@ def test_an_interruption_before_sending_ends_with_130(tmp_path: Path) -> None:
     """Ctrl-C while the manifest is checked: nothing was sent, and it says so."""
     path = tmp_path / "people.jsonl"
     path.write_text("{}\n" * 3_000_000)  # takes much longer than it is let
-    # Not measured: an interrupt inside the tracer's own lock would hang the process.
-    quiet = {name: text for name, text in os.environ.items() if "COV_" not in name}
-    quiet = {name: text for name, text in quiet.items() if "COVERAGE" not in name}
     process = subprocess.Popen(
         [sys.executable, "-m", "verifik_async", "enroll", path, *SANDBOX],
         stderr=subprocess.PIPE,
         text=True,
-        env=quiet,
+        env=unmeasured(),
     )
     assert process.stderr is not None
     first = process.stderr.readline()  # it has begun to check

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from command_line import ManifestOf
+from command_line import ManifestOf, unmeasured
 
 from verifik_async.batch.manifest import Manifest, RowDefaults
 from verifik_async.batch.outcomes import BatchOutcome, BatchReport, OutcomeStatus
@@ -80,6 +80,7 @@ def test_a_file_that_is_full_names_who_is_not_in_it(
         capture_output=True,
         text=True,
         check=False,
+        env=unmeasured(),
     )
     assert process.returncode == 4, process.stderr
     (line,) = process.stderr.splitlines()

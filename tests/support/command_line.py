@@ -27,6 +27,15 @@ class Ended:
     err: str
 
 
+def unmeasured() -> dict[str, str]:
+    """The environment of a process that `coverage` does not follow.
+
+    Its tracer would write a file where the test allows none, or hang where an
+    interrupt comes while it holds its lock.
+    """
+    return {name: text for name, text in os.environ.items() if "COV" not in name}
+
+
 class Command(Protocol):
     """Runs the command in this process."""
 
