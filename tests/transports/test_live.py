@@ -245,10 +245,12 @@ async def test_a_stall_after_the_last_block_was_begun_is_unknown() -> None:
     assert isinstance(error, ReadTimeoutError)
 
 
-def photo_of(folder: Path, size: int = 8_000_000) -> FaceImage:
-    """A photograph on disk which takes many blocks to send."""
+def photo_of(folder: Path, size: int = 24_000_000) -> FaceImage:
+    """A photograph on disk, larger than all buffers between client and server."""
     path = folder / "photo.jpg"
-    path.write_bytes(b"\xff\xd8\xff" + b"p" * size)
+    with path.open("wb") as file:
+        file.write(b"\xff\xd8\xff")
+        file.truncate(size)
     return FaceImage.from_path(path)
 
 
