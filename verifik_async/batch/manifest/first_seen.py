@@ -43,3 +43,6 @@ class FirstSeen:
     def close(self) -> None:
         """Drop what was remembered."""
         self._database.close()
+
+    def __del__(self) -> None:
+        self.close()  # nothing in it is worth a warning when it is just let go
