@@ -161,6 +161,19 @@ async def test_there_is_a_bound_to_how_often_a_call_is_put_off() -> None:
     assert caught.value.attempts == 5 + 3
 
 
+async def test_there_is_a_bound_to_how_long_a_call_is_put_off() -> None:
+    """No attempt is decided on when max_elapsed has passed since the first."""
+    clock = VirtualClock()
+    transport = ScriptedTransport([later("10")] * 99)
+    client = VerifikClient(
+        "token", transport, retry=RetryPolicy(max_elapsed=35), clock=clock
+    )
+    with pytest.raises(RateLimitedError) as caught:
+        await client.enroll(person(1))
+    assert caught.value.attempts == 4
+    assert 30 <= caught.value.elapsed <= 35
+
+
 async def test_waiting_for_a_turn_does_not_use_up_the_time_to_retry() -> None:
     """A row far back in a slow line is not failed by its first 429."""
     clock = VirtualClock()

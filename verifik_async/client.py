@@ -156,6 +156,8 @@ class VerifikClient:
             OutcomeUnknownError: The request was sent and no readable answer came:
                 the person may exist. The one class that every caller must handle.
             ApiError: The server answered no; its class and `hint` say what to do.
+                With `attempts` 0 it is a `RateLimitedError` that says for how long
+                the client is told to pause. Not sent.
             TransportError: Nothing was sent (unless it is an `OutcomeUnknownError`).
             InvalidRequestError: An image changed since it was checked. Not sent.
             CredentialsError: The token provider failed. Not sent.

@@ -103,6 +103,16 @@ def test_little_evidence_is_outgrown_soon() -> None:
     assert seconds_to(learned((2, 0.1, 0.05)), 200) < 5
 
 
+def test_what_is_steady_is_counted_over_longer() -> None:
+    """So a burst weighs less; while the rate runs up, only the latest tells."""
+    rate = LearnedRate()
+    assert rate.window == 0
+    rate = learned((1000, 5.0, 10.0), grown=3.0)
+    assert rate.window == 5.0 / 4
+    rate.grow(100.0)
+    assert rate.window == 0
+
+
 def test_the_meter_counts_the_last_windows() -> None:
     """Old answers are forgotten, the span of time is the one that was counted."""
     meter = Meter(100.0)

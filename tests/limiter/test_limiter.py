@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -112,6 +113,21 @@ async def test_a_slot_that_is_free_again_goes_to_the_first_in_line() -> None:
     assert bench.names == ["first", "second", "third"]
 
 
+async def test_nobody_overtakes_one_whose_time_has_come() -> None:
+    """Who comes in the moment in which another may go stands behind it."""
+    bench = Bench(Limits(rate=10))
+
+    async def come_later() -> None:
+        await bench.clock.sleep(0.15)  # wakes before the one who waits for this moment
+        await bench.send("late")
+
+    late = asyncio.create_task(come_later())
+    await bench.send_many(3)
+    await late
+    assert bench.names == ["0", "1", "2", "late"]
+    assert bench.times == pytest.approx([0, 0.05, 0.15, 0.25])
+
+
 async def test_a_rate_spaces_requests_evenly() -> None:
     """One each tenth of a second, from the first on."""
     bench = Bench(Limits(rate=10))
@@ -153,6 +169,15 @@ async def test_a_longer_pause_asked_for_late_is_kept_and_told() -> None:
     assert bench.times[-1] >= 10.2
     told = [event.because for event in bench.events if isinstance(event, Paused)]
     assert told == ["HTTP 429", "HTTP 503"]
+
+
+async def test_a_pause_is_told_whatever_came_before_it() -> None:
+    """Also where its flight was cut already, for a lost answer."""
+    bench = Bench(Limits(concurrency="auto"))
+    lost = bench.send("a", error=ServerError(status=500))
+    late = bench.send("b", seconds=0.1, error=throttled(0.5))
+    await asyncio.gather(lost, late, return_exceptions=True)
+    assert [type(event) for event in bench.events] == [LimitChanged, Paused]
 
 
 async def test_one_flight_is_cut_once() -> None:
@@ -241,6 +266,18 @@ async def test_a_fixed_rate_is_never_exceeded_after_a_429() -> None:
     assert bench.limiter.snapshot().rate == 50
 
 
+async def test_what_a_careful_start_holds_back_is_not_made_up_for() -> None:
+    """After a pause nobody follows closer than the rate says, from the first on."""
+    bench = Bench(Limits(rate=150))
+    await bench.send_many(1, error=throttled)
+    lowest = bench.limiter.snapshot().rate
+    assert lowest == 150  # nothing was answered, so nothing was learned
+    bench.sent.clear()
+    await bench.send_many(100)
+    gaps = [later - sooner for sooner, later in itertools.pairwise(bench.times)]
+    assert min(gaps) >= 1 / 150 - 1e-5
+
+
 async def test_limits_for_a_while_are_lifted_afterwards() -> None:
     """Inside they hold, together with the client's own; afterwards those alone."""
     bench = Bench(Limits(concurrency=8))
@@ -249,6 +286,27 @@ async def test_limits_for_a_while_are_lifted_afterwards() -> None:
         with bench.limiter.configured(Limits(concurrency=20)):
             assert bench.limiter.limits.widest == 2
     assert bench.limiter.limits == Limits(concurrency=8)
+
+
+async def test_what_was_learned_for_a_while_does_not_hold_back_others() -> None:
+    """A service that has no limits gets none from the batch that ran beside it."""
+    bench = Bench()
+    with bench.limiter.configured(Limits(concurrency="auto")):
+        await bench.send_many(20)
+        await bench.send_many(1, error=throttled)
+        assert bench.limiter.snapshot().rate is not None
+    snapshot = bench.limiter.snapshot()
+    assert (snapshot.rate, snapshot.concurrency) == (None, None)
+
+
+async def test_an_adaptive_width_obeys_a_stricter_limit_and_grows_back() -> None:
+    """At once, however wide it has become."""
+    bench = Bench(Limits(concurrency="auto"))
+    await bench.send_many(100)
+    with bench.limiter.configured(Limits(concurrency=3)):
+        assert bench.limiter.snapshot().concurrency == 3
+    await bench.send_many(100)
+    assert bench.limiter.snapshot().concurrency == 64
 
 
 async def test_two_who_limit_at_once_may_end_in_any_order() -> None:
@@ -375,6 +433,17 @@ async def test_one_turned_away_and_cancelled_at_once_is_cancelled() -> None:
     assert bench.limiter.snapshot().in_flight == 0
 
 
+async def test_one_cancelled_cannot_be_turned_away_any_more() -> None:
+    """Whichever of both comes first is what it ends with."""
+    bench = Bench(Limits(concurrency=1))
+    running, doomed = bench.send("a"), bench.send("b")
+    await asyncio.sleep(0)
+    doomed.cancel()
+    bench.limiter.turn_away(lambda: ClientClosedError("x"))
+    await asyncio.gather(running, doomed, return_exceptions=True)
+    assert doomed.cancelled()
+
+
 async def test_a_snapshot_tells_what_is_waited_for() -> None:
     """A slot, the rate, the bytes or a pause; and for how long, if that is known."""
     bench = Bench(Limits(concurrency=1))
@@ -391,6 +460,13 @@ async def test_a_snapshot_tells_what_is_waited_for() -> None:
     assert (paused.waits_for, paused.because) == ("pause", "HTTP 429")
     assert paused.seconds == pytest.approx(7, abs=0.4)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_snapshot_tells_of_no_rate_while_nobody_waits() -> None:
+    """That the next one would have to is not worth a word."""
+    bench = Bench(Limits(rate=0.5))
+    await bench.send("a")
+    assert bench.limiter.snapshot().waits_for is None
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,13 @@ class Held:
 
 
 class Control:
-    """Decides by the limits in force, and by what the server answered so far."""
+    """Decides by the limits in force, and by what the server answered so far.
+
+    Attributes:
+        gate: The pause.
+        meter: What was answered lately.
+        epoch: How many cuts there were: what was sent before the last one cuts no more.
+    """
 
     def __init__(
         self,
@@ -70,7 +76,8 @@ class Control:
         self._tell = tell
         self._jitter = jitter
         self._requests, self._bytes = Pacer(), Pacer()
-        self._learned, self._meter = LearnedRate(), Meter(now)
+        self.meter = Meter(now)
+        self._learned = LearnedRate()
         self._adaptive: AdaptiveWidth | None = None
         self._worked = 0.0
         self._grew = self._paced = -math.inf
@@ -167,6 +174,7 @@ class Control:
 
     def _throttled(self, error: RateLimitedError, *, now: float, fresh: bool) -> None:
         """Pause everybody; and, the first time in an epoch, send less afterwards."""
+        opened = now >= self.gate.opens
         longer = self.gate.close(
             now=now,
             asked=error.retry_after,
@@ -174,17 +182,15 @@ class Control:
             jitter=self._jitter(),
         )
         opens, because = self.gate.opens, f"HTTP {error.status}"
-        self._requests.hold(opens)
-        self._bytes.hold(opens)
-        if fresh or longer > _WORTH_TELLING:
+        if opened or longer > _WORTH_TELLING:
             self._tell(Paused(seconds=opens - now, because=because))
         if fresh and self._limits.learns:
-            answers, seconds = self._meter.counted(now)
+            answers, seconds = self.meter.counted(now)
             self._learned.throttled(
-                answers=answers, seconds=seconds, after=self._meter.running(now)
+                answers=answers, seconds=seconds, after=self.meter.running(now)
             )
             self._set_pace()
-        self._meter.restart(opens)
+        self.meter.restart(opens)
         if fresh:
             self._cut(_CUT_THROTTLED, because=because)
 
@@ -202,7 +208,7 @@ class Control:
         """The server took a request; if it worked on it, more may be borne."""
         if now >= self.gate.opens:
             self.gate.bore_fruit()
-            self._meter.answered(now)
+            self.meter.answered(now)
         if not self._is_work(verdict, seconds):
             return
         self._grow_rate(now)
@@ -230,7 +236,7 @@ class Control:
         self._grew = now
         if now - self._paced <= longest:
             self._learned.grow(max(0.0, min(now - since, longest)))
-            self._meter.window = self._learned.window
+            self.meter.window = self._learned.window
             self._set_pace()
 
     def _tell_changed(self, because: str) -> None:

@@ -79,7 +79,7 @@ class Line:
             called, first = next(iter(self.waiting.items()))
             now = self._clock.monotonic()
             held = self._control.held(now=now, in_flight=self.in_flight)
-            if held is not None and not called.done():
+            if held is not None:
                 self._control.delayed(held, now=now)
                 self._ring_at(now + held.seconds, now)
                 return
