@@ -5,8 +5,9 @@
 
 CSV (delimiter `,`, `;` or tab; with a header) or JSONL (an object a line with the same
 keys; `images` may be a list). Further columns `collection_id`, `liveness_min_score`,
-`min_score` and `search_mode` go before the job's defaults. Files are read row by row,
-however long they are.
+`min_score` and `search_mode` go before the job's defaults; `reason` and `hint`, which
+stand beside rows that failed, are read over. Files are read row by row, however long
+they are.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from verifik_async.batch.manifest.checks import ManifestRow, RowDefaults, fault
-from verifik_async.batch.manifest.csv_rows import csv_rows, read_header
+from verifik_async.batch.manifest.csv_rows import CsvTable
 from verifik_async.batch.manifest.first_seen import FirstSeen
 from verifik_async.batch.manifest.images import PictureFolder
-from verifik_async.batch.manifest.jsonl_rows import jsonl_rows
+from verifik_async.batch.manifest.jsonl_rows import JsonlTable
+from verifik_async.batch.manifest.tables import Table
 from verifik_async.batch.manifest.text import ManifestError, manifest_lines
+from verifik_async.batch.manifest.written import WrittenRow, WrittenRows
 
 if TYPE_CHECKING:
     import os
@@ -31,10 +34,18 @@ if TYPE_CHECKING:
     from verifik_async.batch.manifest.rows import RawRow
     from verifik_async.errors import FieldFault
 
-__all__ = ["Manifest", "ManifestError", "ManifestRow", "RowDefaults"]
+__all__ = [
+    "Manifest",
+    "ManifestError",
+    "ManifestRow",
+    "RowDefaults",
+    "WrittenRow",
+    "WrittenRows",
+]
 
 _NO_COLLECTION = (
-    "no collection to enroll into: give one for the whole job (--collection)"
+    "no collection to enroll into: give one for the whole job (--collection), or a "
+    "collection_id in each row"
 )
 _LONGEST_ID = 200
 _JSONL_ENDINGS = (".jsonl", ".ndjson")
@@ -47,15 +58,13 @@ class Manifest:
     Attributes:
         path: The file.
         defaults: What holds for a row that does not say otherwise.
-        notes: What a person should be told, such as columns that are ignored.
         allow_outside: Whether pictures may lie outside the manifest's folder.
     """
 
     path: Path
     defaults: RowDefaults
-    notes: tuple[str, ...]
     allow_outside: bool
-    _jsonl: bool = attrs.field(alias="jsonl")
+    _table: Table = attrs.field(alias="table", repr=False)
 
     @classmethod
     def open(
@@ -77,16 +86,17 @@ class Manifest:
         """
         where = Path(path)
         filled = defaults or RowDefaults()
-        jsonl = _is_jsonl(where)
-        if jsonl and filled.collection_id is None:
-            _refuse_no_collection(where)
+        table = _table(where)
+        if filled.collection_id is None and not table.names_collections():
+            raise ManifestError(_NO_COLLECTION)
         return cls(
-            path=where,
-            defaults=filled,
-            notes=() if jsonl else _header_notes(where, filled),
-            jsonl=jsonl,
-            allow_outside=allow_outside,
+            path=where, defaults=filled, allow_outside=allow_outside, table=table
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should be told, such as columns that are ignored."""
+        return self._table.notes
 
     def __iter__(self) -> Iterator[ManifestRow]:
         """The rows in their order, blank ones left out.
@@ -97,8 +107,8 @@ class Manifest:
         pictures = PictureFolder(self.path.parent, allow_outside=self.allow_outside)
         defaults = self.defaults.values()
         row = None
-        with closing(FirstSeen()) as ids, closing(manifest_lines(self.path)) as lines:
-            for raw in self._raw_rows(lines):
+        with closing(FirstSeen()) as ids, closing(self._table.rows()) as rows:
+            for raw in rows:
                 key, faults = _key(raw, ids)
                 row = ManifestRow(
                     number=raw.number,
@@ -112,31 +122,24 @@ class Manifest:
         if row is None:
             raise ManifestError("the manifest holds no rows: add one for each person")
 
-    def _raw_rows(self, lines: Iterator[str]) -> Iterator[RawRow]:
-        return jsonl_rows(lines) if self._jsonl else csv_rows(lines, read_header(lines))
+    def as_written(self, *, for_folder: str | os.PathLike[str]) -> WrittenRows:
+        """The rows as texts in the manifest's own columns, to be written again.
+
+        Args:
+            for_folder: Where they are going to be written: relative paths of pictures
+                are told relative to it.
+        """
+        return WrittenRows(
+            table=self._table, folder=self.path.parent, for_folder=Path(for_folder)
+        )
 
 
-def _is_jsonl(path: Path) -> bool:
+def _table(path: Path) -> Table:
     with closing(manifest_lines(path)) as lines:
         start = next((line.strip() for line in lines if not line.isspace()), "")
-    return path.suffix.lower() in _JSONL_ENDINGS or start[:1] in ("{", "[")
-
-
-def _header_notes(path: Path, defaults: RowDefaults) -> tuple[str, ...]:
-    with closing(manifest_lines(path)) as lines:
-        header = read_header(lines)
-    if defaults.collection_id is None and "collection_id" not in header.columns:
-        raise ManifestError(f"{_NO_COLLECTION}, or add a column collection_id")
-    return header.notes
-
-
-def _refuse_no_collection(path: Path) -> None:
-    """Tell once, and not for each line, that the whole file names none."""
-    with closing(manifest_lines(path)) as lines:
-        for line in lines:
-            if '"collection_id"' in line or line.lstrip().startswith("["):
-                return
-    raise ManifestError(f"{_NO_COLLECTION}, or a key collection_id in each line")
+    if path.suffix.lower() in _JSONL_ENDINGS or start[:1] in ("{", "["):
+        return JsonlTable(path)
+    return CsvTable.open(path)
 
 
 def _key(raw: RawRow, ids: FirstSeen) -> tuple[str | None, Sequence[FieldFault]]:

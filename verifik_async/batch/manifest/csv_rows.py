@@ -5,23 +5,25 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from typing import TYPE_CHECKING
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
+from verifik_async.batch.manifest import headers
 from verifik_async.batch.manifest.rows import (
     COLUMNS,
     REQUIRED,
     SCORES,
     RawRow,
     split_paths,
-    suggestion,
 )
-from verifik_async.batch.manifest.text import ManifestError
+from verifik_async.batch.manifest.text import ManifestError, manifest_lines
 from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
@@ -34,14 +36,63 @@ class Header:
     Attributes:
         number: Its row.
         delimiter: What stands between cells.
+        names: The columns' names as they are written.
         columns: The field of each column; None for one that is not known.
         notes: What a person should be told about columns which are ignored.
     """
 
     number: int
     delimiter: str
+    names: tuple[str, ...]
     columns: tuple[str | None, ...]
     notes: tuple[str, ...]
+
+
+@attrs.frozen
+class CsvTable:
+    """A CSV manifest.
+
+    Attributes:
+        path: The file.
+        header: Its header when it was opened.
+    """
+
+    path: Path
+    header: Header
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read the header.
+
+        Raises:
+            ManifestError: There is none that can be used.
+        """
+        with closing(manifest_lines(path)) as lines:
+            return cls(path, read_header(lines))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The header's names."""
+        return self.header.names
+
+    @property
+    def delimiter(self) -> str:
+        """The file's own."""
+        return self.header.delimiter
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """On columns that are ignored."""
+        return self.header.notes
+
+    def names_collections(self) -> bool:
+        """Whether it has the column."""
+        return "collection_id" in self.header.columns
+
+    def rows(self) -> Generator[RawRow, None, None]:
+        """All rows; the header is read anew, as the file may have been mended."""
+        with closing(manifest_lines(self.path)) as lines:
+            yield from csv_rows(lines, read_header(lines))
 
 
 def read_header(lines: Iterator[str]) -> Header:
@@ -53,60 +104,35 @@ def read_header(lines: Iterator[str]) -> Header:
     for number, line in enumerate(lines, start=1):
         if not line.strip(",;\t \r\n"):
             continue
-        readings = [(_names(line, delimiter), delimiter) for delimiter in _DELIMITERS]
-        names, delimiter = max(readings, key=lambda reading: _known(reading[0]))
-        _refuse_lacking(names, number)
-        _refuse_repeated(names)
+        readings = [(_cells(line, delimiter), delimiter) for delimiter in _DELIMITERS]
+        written, delimiter = max(readings, key=lambda reading: _known(reading[0]))
+        names = headers.read_names(written)
+        if len(headers.lacking(names)) == len(REQUIRED):
+            # Nothing of this row is told: where a header lacks, it is a person's.
+            raise ManifestError(
+                f"row {number} is no header: begin with a row of column names, such as "
+                + ",".join(COLUMNS[:6])
+            )
+        headers.refuse_unusable(names)
         return Header(
             number=number,
             delimiter=delimiter,
+            names=tuple(name.strip() for name in written),
             columns=tuple(name if name in COLUMNS else None for name in names),
-            notes=tuple(_notes(names)),
+            notes=tuple(headers.notes(names)),
         )
     raise ManifestError("the manifest holds blank lines only: write a header and rows")
 
 
-def _names(line: str, delimiter: str) -> list[str]:
+def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         return []
-    return [cell.strip().lower() for cell in cells]
 
 
 def _known(names: Sequence[str]) -> int:
-    return sum(name in COLUMNS for name in names)
-
-
-def _refuse_lacking(names: Sequence[str], number: int) -> None:
-    lacking = [name for name in REQUIRED if name not in names]
-    if len(lacking) == len(REQUIRED):
-        # Nothing of this row is told: where a header lacks, it is a person's.
-        raise ManifestError(
-            f"row {number} is no header: begin with a row of column names, such as "
-            + ",".join(COLUMNS[:6])
-        )
-    if lacking:
-        columns = "the column" if len(lacking) == 1 else "the columns"
-        raise ManifestError(
-            f"the header lacks {columns} {', '.join(lacking)}: add what is missing"
-        )
-
-
-def _refuse_repeated(names: Sequence[str]) -> None:
-    for name in COLUMNS:
-        if names.count(name) > 1:
-            raise ManifestError(f"the column {name} stands twice: leave one of them")
-
-
-def _notes(names: Sequence[str]) -> Iterator[str]:
-    for position, name in enumerate(names, start=1):
-        if not name:
-            yield f"column {position} has no name and is ignored"
-        elif name not in COLUMNS:
-            # every required column was found, so these are names of columns
-            note = f"column {position}, {name[:40]}, is not known and is ignored"
-            yield f"{note}; {suggestion(name)}".rstrip("; ")
+    return sum(name in COLUMNS for name in headers.read_names(names))
 
 
 def csv_rows(lines: Iterator[str], header: Header) -> Iterator[RawRow]:
@@ -166,7 +192,13 @@ def _row(number: int, cells: list[str], header: Header) -> RawRow:
             values[name] = _number(name, str(values[name]), faults)
     if "images" in values:
         values["images"] = split_paths(str(values["images"]))
-    return RawRow(number=number, values=values, faults=tuple(faults))
+    return RawRow(
+        number=number,
+        values=values,
+        faults=tuple(faults),
+        cells=cells,
+        names=header.names,
+    )
 
 
 def _number(name: str, text: str, faults: list[FieldFault]) -> float | None:

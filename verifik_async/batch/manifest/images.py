@@ -105,6 +105,12 @@ class PictureFolder:
         return path
 
 
+def is_relative_path(text: str) -> bool:
+    """Whether the text is a path that has a meaning only within a folder."""
+    is_picture = text[:5].lower() == "data:" or text.startswith(_BASE64_OF_PICTURES)
+    return not (is_picture or _URL.match(text) or os.path.isabs(text))  # noqa: PTH117
+
+
 def _path_text(given: object) -> str:
     if not isinstance(given, str):
         raise _Refusal(f"must be a path, not {type(given).__name__}", "as a string")

@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import attrs
+
 from verifik_async.batch.manifest.rows import (
+    ADDED_TO_FAILED,
     COLUMNS,
     RawRow,
     split_paths,
     suggestion,
 )
-from verifik_async.batch.manifest.text import ManifestError
+from verifik_async.batch.manifest.text import ManifestError, manifest_lines
 from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 
 class _RepeatedKeyError(ValueError):
     pass
+
+
+@attrs.frozen
+class JsonlTable:
+    """A JSONL manifest.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: Path
+    columns: tuple[str, ...] = COLUMNS
+    delimiter: str = ","
+    notes: tuple[str, ...] = ()
+
+    def names_collections(self) -> bool:
+        """Whether a line does, or the file is none and `rows` is to tell so."""
+        with closing(manifest_lines(self.path)) as lines:
+            return any(
+                '"collection_id"' in line or line.lstrip().startswith("[")
+                for line in lines
+            )
+
+    def rows(self) -> Generator[RawRow, None, None]:
+        """All rows, from the file as it is now."""
+        with closing(manifest_lines(self.path)) as lines:
+            yield from jsonl_rows(lines)
 
 
 def jsonl_rows(lines: Iterable[str]) -> Iterator[RawRow]:
@@ -64,6 +96,8 @@ def _object_row(number: int, row: dict[str, object]) -> RawRow:
     values: dict[str, object] = {}
     faults: list[FieldFault] = []
     for position, (name, value) in enumerate(row.items(), start=1):
+        if name in ADDED_TO_FAILED:
+            continue
         if name not in COLUMNS:
             # The key is not told: where keys are wrong, one may be a person's name.
             hint = suggestion(name) or f"known are {', '.join(COLUMNS)}"

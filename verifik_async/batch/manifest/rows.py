@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import attrs
@@ -24,6 +24,9 @@ COLUMNS = (
     *JOB_FIELDS,
 )
 
+ADDED_TO_FAILED = ("reason", "hint")
+"""What stands beside rows that failed. Mended ones are fed back with it: read over."""
+
 # a data: URL holds a semicolon of its own
 _BETWEEN_PATHS = re.compile(r";(?!base64,)")
 
@@ -37,12 +40,16 @@ class RawRow:
         values: By field; texts are stripped, and empty ones left out.
         faults: What is wrong with the row's form.
         torn: The row's cells can't be told apart, so `values` says nothing.
+        cells: As they are written, by `names`; only where the format has cells.
+        names: Of the columns, as they are written.
     """
 
     number: int
     values: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
     faults: tuple[FieldFault, ...] = ()
     torn: bool = False
+    cells: Sequence[str] = attrs.field(default=(), repr=False)
+    names: Sequence[str] = attrs.field(default=(), repr=False)
 
     @classmethod
     def of_torn(cls, number: int, problem: str, hint: str) -> Self:
