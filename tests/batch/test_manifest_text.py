@@ -64,6 +64,7 @@ def refusal(tmp_path: Path) -> Refusal:
         (HEADER.decode().encode("utf-16-le"), "line 1 holds NUL bytes"),
         ((HEADER + JANE).decode().encode("utf-16")[:-1], "is no whole UTF-16: save"),
         (b"PK\x03\x04 and more", "is a spreadsheet or archive: save it as CSV"),
+        (b"\x1f\x8b\x08 and more", "is a spreadsheet or archive: save it as CSV"),
         (HEADER + b"x" * LONGEST_LINE, "line 2 is longer than 4 million characters"),
         (HEADER + b'1,"Jane\n' + JANE, "row 2: its quotes don't match"),
         (HEADER + b'1,"Jane\n1,"Jane" Doe\n' + JANE, "row 2: its quotes don't match"),
@@ -94,7 +95,8 @@ def test_what_can_t_be_opened_is_refused_with_advice(tmp_path: Path) -> None:
     told = {
         "missing.csv": "the manifest can't be read: No such file or directory",
         ".": "the manifest is a folder: name the file inside it",
-        "pipe": "the manifest is no regular file: save it as one",
+        "pipe": "the manifest is no regular file: save it as one, or pipe it into "
+        "standard input and call it -",
     }
     for name, message in told.items():
         with pytest.raises(ManifestError) as caught:

@@ -63,7 +63,7 @@ def check(  # noqa: PLR0913 - one parameter an option
         min_score=min_score,
         search_mode=search_mode,
     )
-    with naming(manifest):
+    with naming(manifest), interruptible(screen):
         opened = Manifest.open(manifest, defaults=defaults, allow_outside=allow_outside)
     shared = SharedPictures()
     with naming(manifest), interruptible(screen), CheckProgress(screen) as progress:

@@ -10,7 +10,7 @@ from verifik_async.cli import options
 from verifik_async.cli.enrollment import Plan, carry_out
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.targets import api, embedded_sandbox
-from verifik_async.cli.validation import naming
+from verifik_async.cli.validation import interruptible, naming
 from verifik_async.models import SearchMode
 from verifik_async.retry import RetryPolicy
 
@@ -107,6 +107,7 @@ def enroll(  # noqa: PLR0913 - one parameter an option
         raise typer.BadParameter(
             "--sandbox and --base-url exclude each other", param_hint="--base-url"
         )
+    screen = Screen()
     retry = RetryPolicy(on_unknown="resend" if resend_unknown else "raise")
     target = embedded_sandbox(retry) if sandbox else api(base_url, retry)
     defaults = RowDefaults(
@@ -115,7 +116,7 @@ def enroll(  # noqa: PLR0913 - one parameter an option
         min_score=min_score,
         search_mode=search_mode,
     )
-    with naming(manifest):
+    with naming(manifest), interruptible(screen):
         opened = Manifest.open(manifest, defaults=defaults, allow_outside=allow_outside)
     plan = Plan(
         manifest=opened,
@@ -125,4 +126,4 @@ def enroll(  # noqa: PLR0913 - one parameter an option
         overwrite=overwrite,
         skip_invalid=skip_invalid,
     )
-    raise typer.Exit(carry_out(plan, Screen()))
+    raise typer.Exit(carry_out(plan, screen))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from verifik_async.batch.manifest import ManifestError
+from verifik_async.batch.manifest.content import STANDARD_INPUT
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.errors import InvalidRequestError
 
@@ -82,10 +83,11 @@ def validate(
 @contextlib.contextmanager
 def naming(path: Path) -> Generator[None, None, None]:
     """Lets errors of the manifest as a whole begin with its path."""
+    name = "standard input" if path == STANDARD_INPUT else path
     try:
         yield
     except ManifestError as error:
-        raise ManifestError(f"{path}: {error}") from None
+        raise ManifestError(f"{name}: {error}") from None
 
 
 @contextlib.contextmanager

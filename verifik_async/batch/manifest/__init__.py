@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from verifik_async.batch.manifest.checks import ManifestRow, RowDefaults, fault
+from verifik_async.batch.manifest.content import STANDARD_INPUT, FileContent, KeptInput
 from verifik_async.batch.manifest.csv_rows import CsvTable
+from verifik_async.batch.manifest.errors import ManifestError
 from verifik_async.batch.manifest.first_seen import FirstSeen
 from verifik_async.batch.manifest.images import PictureFolder
 from verifik_async.batch.manifest.jsonl_rows import JsonlTable
 from verifik_async.batch.manifest.tables import Table
-from verifik_async.batch.manifest.text import ManifestError, manifest_lines
+from verifik_async.batch.manifest.text import manifest_lines
 from verifik_async.batch.manifest.written import WrittenRow, WrittenRows
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ class Manifest:
         """Read the head of a manifest.
 
         Args:
-            path: A CSV or JSONL file; image paths in it are relative to its folder.
+            path: A CSV or JSONL file, or `-` for one in standard input. Image paths
+                in it are relative to its folder, or to the current one.
             defaults: What holds for a row that does not say otherwise.
             allow_outside: Also take pictures from outside that folder.
 
@@ -135,11 +138,14 @@ class Manifest:
 
 
 def _table(path: Path) -> Table:
-    with closing(manifest_lines(path)) as lines:
+    if path.is_dir():
+        raise ManifestError("the manifest is a folder: name the file inside it")
+    content = KeptInput() if path == STANDARD_INPUT else FileContent(path)
+    with closing(manifest_lines(content)) as lines:
         start = next((line.strip() for line in lines if not line.isspace()), "")
     if path.suffix.lower() in _JSONL_ENDINGS or start[:1] in ("{", "["):
-        return JsonlTable(path)
-    return CsvTable.open(path)
+        return JsonlTable(content)
+    return CsvTable.open(content)
 
 
 def _key(raw: RawRow, ids: FirstSeen) -> tuple[str | None, Sequence[FieldFault]]:

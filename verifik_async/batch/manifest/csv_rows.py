@@ -6,12 +6,13 @@ import csv
 import itertools
 import re
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import attrs
 
 from verifik_async.batch.manifest import headers
+from verifik_async.batch.manifest.content import Content
+from verifik_async.batch.manifest.errors import ManifestError
 from verifik_async.batch.manifest.rows import (
     COLUMNS,
     REQUIRED,
@@ -19,7 +20,7 @@ from verifik_async.batch.manifest.rows import (
     RawRow,
     split_paths,
 )
-from verifik_async.batch.manifest.text import ManifestError, manifest_lines
+from verifik_async.batch.manifest.text import manifest_lines
 from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:
@@ -53,22 +54,22 @@ class CsvTable:
     """A CSV manifest.
 
     Attributes:
-        path: The file.
+        content: Its bytes.
         header: Its header when it was opened.
     """
 
-    path: Path
+    content: Content
     header: Header
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, content: Content) -> Self:
         """Read the header.
 
         Raises:
             ManifestError: There is none that can be used.
         """
-        with closing(manifest_lines(path)) as lines:
-            return cls(path, read_header(lines))
+        with closing(manifest_lines(content)) as lines:
+            return cls(content, read_header(lines))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ class CsvTable:
 
     def rows(self) -> Generator[RawRow, None, None]:
         """All rows; the header is read anew, as the file may have been mended."""
-        with closing(manifest_lines(self.path)) as lines:
+        with closing(manifest_lines(self.content)) as lines:
             yield from csv_rows(lines, read_header(lines))
 
 

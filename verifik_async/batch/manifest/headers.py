@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from verifik_async.batch.manifest.errors import ManifestError
 from verifik_async.batch.manifest.rows import (
     ADDED_TO_FAILED,
     COLUMNS,
     REQUIRED,
     suggestion,
 )
-from verifik_async.batch.manifest.text import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from verifik_async.batch.manifest.content import Content
+from verifik_async.batch.manifest.errors import ManifestError
 from verifik_async.batch.manifest.rows import (
     ADDED_TO_FAILED,
     COLUMNS,
@@ -16,7 +17,7 @@ from verifik_async.batch.manifest.rows import (
     split_paths,
     suggestion,
 )
-from verifik_async.batch.manifest.text import ManifestError, manifest_lines
+from verifik_async.batch.manifest.text import manifest_lines
 from verifik_async.errors import FieldFault
 
 if TYPE_CHECKING:
@@ -32,17 +33,17 @@ class JsonlTable:
     """A JSONL manifest.
 
     Attributes:
-        path: The file.
+        content: Its bytes.
     """
 
-    path: Path
+    content: Content
     columns: tuple[str, ...] = COLUMNS
     delimiter: str = ","
     notes: tuple[str, ...] = ()
 
     def names_collections(self) -> bool:
         """Whether a line does, or the file is none and `rows` is to tell so."""
-        with closing(manifest_lines(self.path)) as lines:
+        with closing(manifest_lines(self.content)) as lines:
             return any(
                 '"collection_id"' in line or line.lstrip().startswith("[")
                 for line in lines
@@ -50,7 +51,7 @@ class JsonlTable:
 
     def rows(self) -> Generator[RawRow, None, None]:
         """All rows, from the file as it is now."""
-        with closing(manifest_lines(self.path)) as lines:
+        with closing(manifest_lines(self.content)) as lines:
             yield from jsonl_rows(lines)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
-import stat
 from typing import TYPE_CHECKING
 
-from verifik_async.errors import ConfigurationError
+from verifik_async.batch.manifest.errors import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
+
+    from verifik_async.batch.manifest.content import Content
 
 LONGEST_LINE = 4 * 1024 * 1024
 """In characters. A manifest holds paths; lines this long hold pictures as base64, or
@@ -21,35 +22,28 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_SPREADSHEETS_AND_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b\x08")
+_HEAD = 4
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _AS_TEXT = "save it as CSV in UTF-8"
 
 
-class ManifestError(ConfigurationError):
-    """The manifest as a whole can't be used; the message says what to do.
-
-    Faults of single rows are no such error: the row's `build` raises them.
-    """
-
-    hint = "Mend the manifest; nothing was sent."
-
-
-def manifest_lines(path: Path) -> Generator[str, None, None]:
-    """The file's lines with their ends, decoded; never more than one is held.
+def manifest_lines(content: Content) -> Generator[str, None, None]:
+    """The lines with their ends, decoded; never more than one is held.
 
     UTF-8 with or without a byte order mark, and UTF-16 with one, as spreadsheet
     programs write them.
 
     Raises:
-        ManifestError: The file can't be read, is no text, or has a line too long.
+        ManifestError: The manifest can't be read, is no text, or has a line too long.
     """
     try:
-        encoding = _encoding(path)
-        # Bytes that are no UTF-8 are let through so that their line can be named:
-        # the decoder reads ahead and fails many lines before the one at fault.
-        errors = "strict" if encoding == "utf-16" else "surrogateescape"
-        with path.open(encoding=encoding, errors=errors, newline="") as stream:
+        with content.open() as raw:
+            encoding = _encoding(raw.peek(_HEAD)[:_HEAD])
+            # Bytes that are no UTF-8 are let through so that their line can be named:
+            # the decoder reads ahead and fails many lines before the one at fault.
+            errors = "strict" if encoding == "utf-16" else "surrogateescape"
+            stream = io.TextIOWrapper(raw, encoding, errors, newline="")
             number = 0
             while line := stream.readline(LONGEST_LINE):
                 number += 1
@@ -62,18 +56,10 @@ def manifest_lines(path: Path) -> Generator[str, None, None]:
         raise ManifestError(f"the manifest is no whole UTF-16: {_AS_TEXT}") from None
 
 
-def _encoding(path: Path) -> str:
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        raise ManifestError("the manifest is a folder: name the file inside it")
-    if not stat.S_ISREG(status.st_mode):
-        # It is read twice, once to check every row before the first is sent.
-        raise ManifestError("the manifest is no regular file: save it as one")
-    with path.open("rb") as stream:
-        head = stream.read(4)
+def _encoding(head: bytes) -> str:
     if not head:
         raise ManifestError("the manifest is empty: write a header and rows into it")
-    if head in _SPREADSHEETS:
+    if head.startswith(_SPREADSHEETS_AND_ARCHIVES):
         raise ManifestError(f"the manifest is a spreadsheet or archive: {_AS_TEXT}")
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
