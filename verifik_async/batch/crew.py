@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
 Worker = asyncio.Task[None]
+
+
+Value = TypeVar("Value")
+
+
+async def outlast(future: asyncio.Future[Value]) -> Value:
+    """Await what is sure to come soon, however often the wait is cancelled.
+
+    Raises:
+        CancelledError: It was; and what was awaited is there.
+        Exception: What the future holds.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    error = future.exception()
+    if cancelled is not None:
+        raise cancelled from error
+    return future.result()
 
 
 class Crew:

@@ -9,43 +9,34 @@ outcomes, so leaving that loop leaks nothing.
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Self
 
-import attrs
-
-from verifik_async.batch.crew import Crew
-from verifik_async.batch.outcomes import (
-    BatchItem,
-    BatchOutcome,
-    BatchReport,
-    OutcomeStatus,
-    drop_frames,
-    fatal_in,
-    status_of,
-)
+from verifik_async.batch.crew import outlast
+from verifik_async.batch.engine import Engine
+from verifik_async.batch.journal.recorder import Recorder
+from verifik_async.batch.journal.resumption import OnUnknown, Resumption
 from verifik_async.batch.source import Source
 from verifik_async.batch.tally import Tally
 from verifik_async.batch.window import Window
-from verifik_async.errors import (
-    ConfigurationError,
-    OutcomeUnknownError,
-    VerifikError,
-)
-from verifik_async.models import EnrollmentRequest
+from verifik_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable
+    import os
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
     from types import TracebackType
 
+    from verifik_async.batch.intake import Given
+    from verifik_async.batch.journal.records import Fact
+    from verifik_async.batch.journal.settings import Journal
+    from verifik_async.batch.outcomes import BatchOutcome, BatchReport, OutcomeStatus
     from verifik_async.client import VerifikClient
-
-Given = EnrollmentRequest | BatchItem
 
 
 class BatchEnroller:
     """Enrolls the persons of a source, `concurrency` at a time.
 
-        async with BatchEnroller(client, concurrency=32) as enroller:
+        async with BatchEnroller(client, journal="job.sqlite3") as enroller:
             async for outcome in enroller.enroll(people):
                 ...
         print(enroller.report)
@@ -56,31 +47,53 @@ class BatchEnroller:
     in flight finish, since they are paid for; an exception or a cancellation cancels
     them, and their outcomes are `unknown`.
 
+    With a journal the same program run again resumes: nobody is sent of whom the
+    journal says that they are settled, and whoever was in flight when the process was
+    killed is `unknown`. Each request is written down before it is sent, and each
+    outcome before the loop gets it. When the journal can't be written, the run stops.
+
     Attributes:
         undelivered: After the `async with`: outcomes that the loop did not take.
     """
 
-    def __init__(self, client: VerifikClient, *, concurrency: int = 32) -> None:
+    def __init__(
+        self,
+        client: VerifikClient,
+        *,
+        concurrency: int = 32,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        retry: Iterable[OutcomeStatus | str] = (),
+        on_unknown: OnUnknown = "hold",
+    ) -> None:
         """Set up one run.
 
         Args:
             client: Sends the requests; it stays open.
             concurrency: Persons in flight at the most, from 1.
+            journal: A file to write the run down in, and to resume it from; a
+                `Journal` says more than where. It is opened by `async with`.
+            retry: Refusals of earlier runs to try once more: any of `duplicate`,
+                `liveness_failed` and `rejected`. What was never sent (`failed`,
+                `invalid`, pending) always is.
+            on_unknown: What is done with persons whom an earlier run has sent without
+                learning of an answer: `"hold"` tells them as `unknown` again;
+                `"resend"` sends them again, which may charge a second time where the
+                server does not dedupe. A duplicate is `presumed_enrolled` then. What
+                a run does with lost answers of its own, `RetryPolicy` says.
 
         Raises:
-            ConfigurationError: `concurrency` is below 1.
+            ConfigurationError: A value can't be.
         """
         if concurrency < 1:
             raise ConfigurationError("concurrency must be at least 1")
         self.undelivered: tuple[BatchOutcome, ...] = ()
         self._client = client
         self._concurrency = concurrency
-        # Half of it in flight, half waiting to be taken.
-        self._window = Window(2 * concurrency)
+        self._recorder = Recorder.of(journal, Resumption.of(retry, on_unknown))
+        # Half of it in flight, half waiting to be taken; those ahead come on top.
+        self._window = Window(2 * concurrency + self._recorder.ahead(concurrency))
         self._tally = Tally()
-        self._source: Source[Given] | None = None
-        self._crew = Crew(retired=self._retired)
-        self._failure: Exception | None = None
+        self._engine: Engine | None = None
         self._entered = False
         self._leaving = False
 
@@ -113,12 +126,22 @@ class BatchEnroller:
         """
         if not self._entered or self._leaving:
             raise ConfigurationError("use the batch enroller in `async with`")
-        if self._source is not None:
+        if self._engine is not None:
             raise ConfigurationError("a batch enroller runs once: make another")
-        self._source = source = Source(people)
-        self._tally.begin()
-        for number in range(self._concurrency):
-            self._crew.hire(self._work(source), name=f"verifik-enroll-{number}")
+        source = Source(people)
+        self._engine = Engine(
+            self._client,
+            source=source,
+            window=self._window,
+            tally=self._tally,
+            make_intake=functools.partial(
+                self._recorder.intake,
+                source=source,
+                window=self._window,
+                concurrency=self._concurrency,
+            ),
+            concurrency=self._concurrency,
+        )
         return self._window
 
     def stop(self, reason: str) -> None:
@@ -127,97 +150,23 @@ class BatchEnroller:
         Args:
             reason: For the report, as a sentence.
         """
-        self._stop(reason, None)
-
-    def _stop(self, reason: str, error: Exception | None) -> None:
-        self._tally.stop(reason, error)
-        if self._source is not None and self._source.may_wait_forever:
-            self._crew.cancel_waiting()
-
-    @property
-    def _stopped(self) -> bool:
-        return self._leaving or self._tally.stop_reason is not None
-
-    def _over(self, source: Source[Given]) -> bool:
-        """Whether nobody is to be pulled any more."""
-        return self._leaving or (self._stopped and source.may_wait_forever)
-
-    async def _work(self, source: Source[Given]) -> None:
-        """Settle one person after another, until there is none left."""
-        try:
-            while not self._over(source):
-                await self._window.enter()
-                pulled = await source.pull()
-                if pulled is None:
-                    return
-                with self._crew.at_work():
-                    self._settle(await self._outcome(*pulled))
-        except Exception as error:  # noqa: BLE001 - handed to the consumer at the end
-            self._fail(error)
-
-    def _retired(self, worker: asyncio.Task[None]) -> None:
-        if worker.cancelled() and not self._stopped:
-            # Not by us: the source or the transport raised it, or somebody cancels
-            # tasks at large. The loop must not end as if all persons had been pulled.
-            self._fail(OutcomeUnknownError("cancelled from outside of the run"))
-        if self._crew.gone:
-            self._tally.end()
-            self._window.end(self._failure)
-
-    def _settle(self, outcome: BatchOutcome) -> None:
-        self._tally.add(outcome)
-        self._window.put(outcome)
-
-    def _fail(self, error: Exception) -> None:
-        """The source or a transport has a fault that is nobody's verdict."""
-        self._failure = self._failure or error
-        self._stop(f"{type(error).__name__} in the source or the transport", error)
-
-    async def _outcome(self, index: int, given: Given) -> BatchOutcome:
-        """One person's verdict."""
-        item = given if isinstance(given, BatchItem) else BatchItem(request=given)
-        begun = BatchOutcome(
-            index=index, key=item.key, status=OutcomeStatus.NOT_ATTEMPTED
-        )
-        if self._stopped:
-            return begun
-        try:
-            request = item.request() if callable(item.request) else item.request
-        except Exception as error:  # noqa: BLE001 - an outcome is data
-            return self._failed(begun, error)
-        try:
-            with self._tally.flying():
-                enrollment = await self._client.enroll(request)
-        except asyncio.CancelledError:
-            lost = OutcomeUnknownError("cancelled in flight; it may have been sent")
-            self._settle(self._failed(begun, lost))
-            raise
-        except Exception as error:  # noqa: BLE001 - an outcome is data
-            # Of a bug, or a fixture's miss, nobody knows whether it was sent.
-            maybe_sent = attrs.evolve(begun, status=OutcomeStatus.UNKNOWN)
-            return self._failed(maybe_sent, error)
-        return attrs.evolve(
-            begun,
-            status=OutcomeStatus.ENROLLED,
-            enrollment=enrollment,
-            attempts=enrollment.attempts,
-        )
-
-    def _failed(self, begun: BatchOutcome, error: Exception) -> BatchOutcome:
-        """The verdict for an error; `begun` stands if it is none of ours."""
-        if not isinstance(error, VerifikError):
-            self._fail(error)
-            return attrs.evolve(begun, error=error)
-        fatal = fatal_in(error)
-        if fatal is None:
-            drop_frames(error)
+        if self._engine is None:
+            self._tally.stop(reason, None)
         else:
-            self._stop(str(fatal) or type(fatal).__name__, fatal)
-        return attrs.evolve(
-            begun, status=status_of(error), error=error, attempts=error.attempts
-        )
+            self._engine.stop(reason, None)
+
+    def note(self, kind: str, facts: Mapping[str, Fact] | None = None) -> None:
+        """Write down what happened to the run, where there is a journal.
+
+        Args:
+            kind: What, as one word.
+            facts: More about it; nothing personal.
+        """
+        self._recorder.note(kind, facts or {})
 
     async def __aenter__(self) -> Self:
+        if not self._leaving:
+            await self._recorder.open(base_url=self._client.base_url)
         self._entered = True
         return self
 
@@ -228,14 +177,22 @@ class BatchEnroller:
         traceback: TracebackType | None,
     ) -> None:
         self._leaving = True
+        engine = self._engine
         # A generator around this that is closed has been left early, nothing worse.
-        if error is None or isinstance(error, GeneratorExit):
-            self._crew.cancel_waiting()
-        else:
-            self._crew.cancel()
+        at_once = error is not None and not isinstance(error, GeneratorExit)
         try:
-            await self._crew.all_retired()
+            if engine is not None:
+                await engine.leave(at_once=at_once)
         finally:
-            self.undelivered = self._window.drain()
-            if self._source is not None:
-                await self._source.aclose()
+            try:
+                await self._close_journal()
+            finally:
+                self.undelivered = self._window.drain()
+                if engine is not None:
+                    # Apart, so that a further cancellation does not cut it short.
+                    await outlast(asyncio.create_task(engine.source.aclose()))
+
+    async def _close_journal(self) -> None:
+        report = self.report
+        counts = {status.value: n for status, n in report.counts.items() if n}
+        await self._recorder.close({**counts, "stop_reason": report.stop_reason})

@@ -17,6 +17,7 @@ from verifik_async.errors import (
     InvalidRequestError,
     LivenessFailedError,
     Outcome,
+    OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitedError,
     VerifikError,
@@ -65,13 +66,31 @@ class BatchItem:
     Attributes:
         request: The request, or a callable that makes it when its turn comes. An
             `InvalidRequestError` raised there is this item's outcome, `invalid`.
-        key: The caller's own id, handed back with the outcome.
+        key: The caller's own id, handed back with the outcome. A journal knows the
+            person by it, and by the content of the request where there is none, for
+            which all pictures have to be read once more.
+        row: What people call the person's place, such as a manifest's row; a journal
+            names the person by it. The place in the source, if it is None.
     """
 
     request: EnrollmentRequest | Callable[[], EnrollmentRequest] = attrs.field(
         repr=False
     )
     key: str | None = None
+    row: int | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class SettledBefore:
+    """What an earlier run of the same job made of a person.
+
+    Attributes:
+        status: The verdict.
+        person_id: Whom the server told then: the person enrolled, or the duplicate.
+    """
+
+    status: OutcomeStatus
+    person_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -85,8 +104,8 @@ class BatchOutcome:
         enrollment: The person, for `enrolled`.
         error: Why not. `skipped` has none, and `not_attempted` only where the reason
             for the stop was met with this very person.
-        attempts: Requests sent for this person, as far as is known: 0 for one that
-            was cancelled in flight.
+        attempts: Requests sent for this person by this run.
+        settled: The verdict of an earlier run, for `skipped`.
     """
 
     index: int
@@ -95,6 +114,7 @@ class BatchOutcome:
     enrollment: Enrollment | None = None
     error: Exception | None = None
     attempts: int = 0
+    settled: SettledBefore | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -109,6 +129,7 @@ class BatchReport:
         elapsed: Seconds since the run began, until now or its end.
         stop_reason: Why the run stopped before its source ended, as a sentence.
         stop_error: The error that stopped it.
+        skipped: Those who were `skipped`, by the verdict of an earlier run.
     """
 
     counts: Mapping[OutcomeStatus, int]
@@ -118,6 +139,7 @@ class BatchReport:
     elapsed: float = 0.0
     stop_reason: str | None = None
     stop_error: Exception | None = None
+    skipped: Mapping[OutcomeStatus, int] = attrs.field(factory=dict[OutcomeStatus, int])
 
     @property
     def rate(self) -> float:
@@ -147,6 +169,26 @@ def fatal_in(error: VerifikError) -> VerifikError | None:
     if isinstance(error, FATAL):
         return error
     return behind if isinstance(behind, FATAL) else None
+
+
+def after_unknown(error: VerifikError) -> VerifikError:
+    """What an error means for a person whom an earlier run may have enrolled.
+
+    As within one call: only a duplicate says something about the earlier attempt. Any
+    other refusal leaves it open, and is the cause of the error given back.
+    """
+    if isinstance(error, DuplicatePersonError):
+        error.may_be_own_write = True
+        return error
+    if error.outcome is Outcome.UNKNOWN:
+        return error
+    unknown = OutcomeUnknownError(
+        "an earlier run sent this person, and this run learnt nothing about that"
+    )
+    unknown.attempts = error.attempts
+    unknown.elapsed = error.elapsed
+    unknown.__cause__ = error
+    return unknown
 
 
 def drop_frames(error: BaseException) -> None:

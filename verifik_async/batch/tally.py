@@ -18,6 +18,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._counts: Counter[OutcomeStatus] = Counter()
+        self._skipped: Counter[OutcomeStatus] = Counter()
         self._attempts = 0
         self._in_flight = 0
         self._began: float | None = None
@@ -46,6 +47,8 @@ class Tally:
         """A person has a verdict."""
         self._counts[outcome.status] += 1
         self._attempts += outcome.attempts
+        if outcome.settled is not None:
+            self._skipped[outcome.settled.status] += 1
 
     def stop(self, reason: str, error: Exception | None) -> None:
         """The run stops; the first reason counts."""
@@ -64,4 +67,5 @@ class Tally:
             elapsed=0.0 if self._began is None else until - self._began,
             stop_reason=self.stop_reason,
             stop_error=self._stop_error,
+            skipped=dict(self._skipped),
         )

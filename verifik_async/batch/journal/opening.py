@@ -1,0 +1,192 @@
+"""A journal from its opening to its closing: lock, fingerprint, recovery."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import sqlite3
+import time
+from importlib import metadata
+from typing import TYPE_CHECKING, cast
+
+import attrs
+
+from verifik_async.batch.journal import keys
+from verifik_async.batch.journal.errors import (
+    JournalError,
+    JournalMismatchError,
+    JournalPlaceError,
+)
+from verifik_async.batch.journal.filesystem import require_local
+from verifik_async.batch.journal.fingerprint import TERMS, Fingerprint, JobTerms
+from verifik_async.batch.journal.lock import ProcessLock
+from verifik_async.batch.journal.schema import explained, number, open_to_write
+from verifik_async.batch.journal.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from verifik_async.batch.journal.records import Fact, KeyKind
+    from verifik_async.batch.journal.settings import Journal
+
+logger = logging.getLogger("verifik_async")
+
+LOST = "the run ended before the answer was written down"
+"""Why somebody is `unknown` whom an earlier run was about to send, or had sent."""
+
+_RECOVER = """
+INSERT INTO item (key, state, row, run, terms, attempts, at, error, detail, label)
+SELECT key, 'unknown', row, ?, terms, 0, at, 'OutcomeUnknownError', ?, label
+FROM intent WHERE true
+ON CONFLICT (key) DO UPDATE SET
+    state = 'unknown', row = excluded.row, terms = excluded.terms, at = excluded.at,
+    error = excluded.error, detail = excluded.detail, label = excluded.label,
+    took = NULL, status = NULL, reason = NULL, person_id = NULL, request_id = NULL,
+    liveness = NULL
+"""
+
+
+@attrs.frozen
+class OpenJournal:
+    """A journal that is locked and belongs to this job.
+
+    Attributes:
+        store: Its contents.
+        salt: The job's.
+    """
+
+    store: Store
+    salt: bytes
+    _lock: ProcessLock = attrs.field(alias="lock")
+
+    def close(
+        self, unsaved: Iterable[Callable[[Store], object]], facts: Mapping[str, Fact]
+    ) -> None:
+        """End the run, write what could not be written before, and let others in."""
+        try:
+            with contextlib.closing(self.store):
+                for work in unsaved:
+                    with self.store.group(anyway=True):
+                        work(self.store)
+                with self.store.group(anyway=True):
+                    self.store.note("run_ended", facts)
+                if not self.store.is_there():
+                    self._rescue()
+        except (sqlite3.Error, JournalError) as error:
+            logger.warning(
+                "The journal was not ended in order (%s): whoever was in flight is "
+                "unknown to the next run",
+                getattr(error, "sqlite_errorname", type(error).__name__),
+            )
+        finally:
+            self._lock.release()
+
+    def _rescue(self) -> None:
+        """Write a deleted journal anew: we still have what was in it."""
+        path = self.store.path
+        if os.path.lexists(path):
+            path = path.with_name(path.name + ".rescued")
+        self.store.database.execute("VACUUM INTO ?", (os.fspath(path),))
+        logger.warning("The journal's file was gone; all of it is in %s now", path.name)
+
+
+def open_journal(journal: Journal, *, base_url: str) -> OpenJournal:
+    """Lock a journal, make it if there is none, and begin a run.
+
+    Whoever was in flight when an earlier run was killed is `unknown` afterwards.
+
+    Raises:
+        JournalError: It can't be used; see its classes. The file is as it was.
+    """
+    _require_place(journal)
+    lock = ProcessLock.acquire(journal.lock_path)
+    try:
+        database = open_to_write(journal.path, durability=journal.durability)
+        try:
+            fingerprint = Fingerprint(base_url=base_url, terms=journal.job)
+            return _begun(database, journal, fingerprint, lock)
+        except sqlite3.Error as error:
+            database.close()
+            raise explained(error) from None
+        except BaseException:
+            database.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _require_place(journal: Journal) -> None:
+    if not journal.path.parent.is_dir():
+        raise JournalPlaceError("the journal's folder does not exist")
+    if journal.path.is_dir():
+        raise JournalPlaceError("the journal is a folder: name a file")
+    require_local(os.fspath(journal.path.parent))
+
+
+def _begun(
+    database: sqlite3.Connection,
+    journal: Journal,
+    fingerprint: Fingerprint,
+    lock: ProcessLock,
+) -> OpenJournal:
+    database.execute("BEGIN IMMEDIATE")
+    told = read_job(database)
+    if told:
+        _require_same(told, fingerprint)
+    salt = told.get("salt")
+    if not isinstance(salt, bytes):
+        salt = secrets.token_bytes(keys.SALT_BYTES)
+        _write_job(database, {"salt": salt, "rule": keys.RULE, "begun": time.time()})
+    _write_job(database, _described(fingerprint))
+    run = number(database, "SELECT coalesce(max(id), 0) + 1 FROM event")
+    lost = database.execute(_RECOVER, (run, LOST)).rowcount
+    database.execute("DELETE FROM intent")
+    database.execute("DELETE FROM fault")
+    store = Store(database, path=journal.path, run=run, kinds=_kinds(told))
+    store.note("run_started", {"unknown_since": lost})
+    database.execute("COMMIT")
+    return OpenJournal(store, salt, lock)
+
+
+def read_job(database: sqlite3.Connection) -> dict[str, object]:
+    """What makes the job this job, by name."""
+    rows = cast("list[tuple[str, object]]", database.execute("SELECT * FROM job"))
+    return dict(rows)
+
+
+def _write_job(database: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    database.executemany("INSERT OR REPLACE INTO job VALUES (?, ?)", values.items())
+
+
+def _described(fingerprint: Fingerprint) -> dict[str, object]:
+    made: dict[str, object] = {"base_url": fingerprint.base_url}
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        made["made_by"] = f"verifik-async {metadata.version('verifik-async')}"
+    if fingerprint.terms is None:
+        return made
+    return {**made, "terms": 1, **attrs.asdict(fingerprint.terms)}
+
+
+def fingerprint_of(told: Mapping[str, object]) -> Fingerprint:
+    """The fingerprint that a journal has."""
+    terms = None
+    if told.get("terms"):
+        known = {name: told.get(name) for name in TERMS}
+        terms = JobTerms(**known)  # type: ignore[arg-type]
+    return Fingerprint(base_url=str(told.get("base_url")), terms=terms)
+
+
+def _require_same(told: Mapping[str, object], now: Fingerprint) -> None:
+    differences = list(fingerprint_of(told).differences(now))
+    if told.get("rule") != keys.RULE:
+        differences.append(("keys", f"rule {told.get('rule')}", f"rule {keys.RULE}"))
+    if differences:
+        raise JournalMismatchError(differences)
+
+
+def _kinds(told: Mapping[str, object]) -> frozenset[KeyKind]:
+    kinds = str(told.get("keys") or "").split(",")
+    return frozenset(cast("list[KeyKind]", [kind for kind in kinds if kind]))
