@@ -13,11 +13,24 @@ if TYPE_CHECKING:
     from verifik_async.batch.enroller import (
         BatchEnroller,
     )
+    from verifik_async.batch.journal import (
+        JobTerms,
+        Journal,
+        JournalDamagedError,
+        JournalError,
+        JournalLockedError,
+        JournalMismatchError,
+        JournalPlaceError,
+        JournalVersionError,
+        JournalView,
+        JournalWriteError,
+    )
     from verifik_async.batch.outcomes import (
         BatchItem,
         BatchOutcome,
         BatchReport,
         OutcomeStatus,
+        SettledBefore,
     )
     from verifik_async.client import (
         VerifikClient,
@@ -162,6 +175,16 @@ __all__ = [
     "InsufficientCreditsError",
     "InvalidImageError",
     "InvalidRequestError",
+    "JobTerms",
+    "Journal",
+    "JournalDamagedError",
+    "JournalError",
+    "JournalLockedError",
+    "JournalMismatchError",
+    "JournalPlaceError",
+    "JournalVersionError",
+    "JournalView",
+    "JournalWriteError",
     "Late",
     "LimitChanged",
     "Limiter",
@@ -187,6 +210,7 @@ __all__ = [
     "ScriptedTransport",
     "SearchMode",
     "ServerError",
+    "SettledBefore",
     "Signature",
     "Timeout",
     "TokenExpiredError",
@@ -208,7 +232,8 @@ if not TYPE_CHECKING:  # pragma: no branch
     # every run of pytest, fixtures never need aiohttp, and commands start sooner.
     _ROOMS = {
         "verifik_async.batch.enroller": "BatchEnroller",
-        "verifik_async.batch.outcomes": "BatchItem BatchOutcome BatchReport OutcomeStatus",
+        "verifik_async.batch.journal": "JobTerms Journal JournalDamagedError JournalError JournalLockedError JournalMismatchError JournalPlaceError JournalVersionError JournalView JournalWriteError",
+        "verifik_async.batch.outcomes": "BatchItem BatchOutcome BatchReport OutcomeStatus SettledBefore",
         "verifik_async.client": "VerifikClient",
         "verifik_async.clock": "Clock",
         "verifik_async.errors": "ApiError AuthenticationError ClientClosedError ConfigurationError ConnectError ConnectTimeoutError ConnectionLostError CredentialsError DuplicatePersonError ExistingPerson FieldFault InsufficientCreditsError InvalidImageError InvalidRequestError LivenessFailedError NotFoundError Outcome OutcomeUnknownError ParameterError PermissionDeniedError RateLimitedError ReadTimeoutError ServerError TokenExpiredError TransportError UnexpectedResponseError VerifikError WriteError",

@@ -159,7 +159,11 @@ async def test_people_without_keys_are_known_by_their_content(path: Path) -> Non
     """The same person in the same words with the same pictures is the same row."""
     await run(path, [person(1), person(2)])
     carrier = Carrier()
-    again = [person(2), BatchItem(request=functools.partial(person, 3)), person(1)]
+    again: list[Given] = [
+        person(2),
+        BatchItem(request=functools.partial(person, 3)),
+        person(1),
+    ]
     ran = await run(path, again, carrier)
     assert statuses(ran["outcomes"]) == ["skipped", "enrolled", "skipped"]
     assert carrier.sent == [3]

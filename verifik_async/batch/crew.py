@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 Worker = asyncio.Task[None]
 
-
 Value = TypeVar("Value")
 
 
@@ -28,9 +27,8 @@ async def outlast(future: asyncio.Future[Value]) -> Value:
             await asyncio.wait([future])
         except asyncio.CancelledError as error:
             cancelled = error
-    error = future.exception()
     if cancelled is not None:
-        raise cancelled from error
+        raise cancelled from future.exception()
     return future.result()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_it_does_not_matter_where_a_picture_comes_from(tmp_path: Path) -> None:
             for image in (
                 FaceImage.from_bytes(data),
                 FaceImage.from_path(tmp_path / "5.jpg"),
-                FaceImage.from_opener(lambda data=data: io.BytesIO(data), size),
+                FaceImage.from_opener(functools.partial(io.BytesIO, data), size),
             )
         }
         assert len(keys) == 1

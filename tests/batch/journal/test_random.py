@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import sqlite3
 import tempfile
@@ -69,9 +70,7 @@ KINDS = [Answers.ENROLLED] * 6 + list(Answers)
 PLANS = st.builds(
     Plan,
     people=st.lists(st.integers(0, PERSONS - 1), max_size=20),
-    answers=st.lists(
-        st.sampled_from(KINDS), min_size=PERSONS, max_size=PERSONS
-    ),
+    answers=st.lists(st.sampled_from(KINDS), min_size=PERSONS, max_size=PERSONS),
     width=st.integers(1, 5),
     on_unknown=st.sampled_from(["hold", "resend"]),
     retry=st.sampled_from([(), ("duplicate",), ("liveness_failed",)]),
@@ -148,13 +147,17 @@ class Run:
                     if self.plan.leaving is Leaving.BREAK:
                         break
 
-    def write_rows(self, store: Store) -> None:
-        """What each group is written with: the disk is full from some moment on."""
-        self._groups += 1
+    def full_disk(self) -> contextlib.AbstractContextManager[object]:
+        """The disk is full from some group of writes on, if the plan says so."""
         most = self.plan.breaks_after
-        if most is not None and self._groups > most:
-            raise sqlite3.OperationalError("database or disk is full")
-        WRITE_ROWS(store)
+
+        def write_rows(store: Store) -> None:
+            self._groups += 1
+            if most is not None and self._groups > most:
+                raise sqlite3.OperationalError("database or disk is full")
+            WRITE_ROWS(store)
+
+        return mock.patch.object(Store, "_write_rows", write_rows)
 
     def check(self) -> None:
         """Everybody pulled has one outcome, and the file says the same of them."""
@@ -164,7 +167,7 @@ class Run:
         after = states(self.path) if self.path.exists() else {}
         full = self.plan.breaks_after is not None
         assert full or "intent" not in after.values()
-        first = {number: None for number in self.pulled}
+        first = dict.fromkeys(self.pulled)
         for outcome in sorted(outcomes, key=lambda one: one.index):
             number = self.pulled[outcome.index]
             if number in first:
@@ -210,8 +213,6 @@ def test_a_job_of_many_runs_sends_nobody_who_is_settled(plans: list[Plan]) -> No
         path = Path(folder) / "job.sqlite3"
         for plan in plans:
             run = Run(plan, path)
-            with mock.patch.object(
-                Store, "_write_rows", lambda store, run=run: run.write_rows(store)
-            ):
+            with run.full_disk():
                 asyncio.run(run.carry_out())
             run.check()

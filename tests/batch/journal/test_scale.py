@@ -75,4 +75,6 @@ def test_memory_does_not_grow_with_the_number_of_persons(path: Path) -> None:
     skipped, counts = grown(path)
     assert counts == f"{{'skipped': {PERSONS}}}"
     assert skipped <= (PERSONS - WARM) * A_PERSON
-    sys.stdout.write(f"\ngrown by {size / 1e6:.1f} MB, skipping {skipped / 1e6:.1f} MB\n")
+    sys.stdout.write(
+        f"\ngrown by {size / 1e6:.1f} MB, skipping {skipped / 1e6:.1f} MB\n"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from journal_runs import asked, states
 
-from verifik_async.batch.journal import Journal, JobTerms, JournalWriteError
+from verifik_async.batch.journal import JobTerms, Journal, JournalWriteError
 from verifik_async.batch.journal.opening import OpenJournal, open_journal
 from verifik_async.batch.journal.records import (
     Asked,
@@ -104,11 +104,16 @@ def test_somebody_who_came_before_in_this_run(
 
 def test_a_group_is_kept_whole_or_not_at_all(store: Store, path: Path) -> None:
     """Also the terms that were new in it."""
-    with pytest.raises(LookupError), store.group():
-        store.intend([intent(1)])
-        store.settle(intent(2), verdict(State.ENROLLED), terms=TERMS)
-        store.note("lost", {})
-        raise LookupError
+
+    def fail_in_the_end() -> None:
+        with store.group():
+            store.intend([intent(1)])
+            store.settle(intent(2), verdict(State.ENROLLED), terms=TERMS)
+            store.note("lost", {})
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_in_the_end()
     assert states(path) == {}
     assert asked(path, "SELECT * FROM terms") == []
     settle(store, 2, State.ENROLLED)

@@ -1,4 +1,6 @@
-"""Trouble with the file in the middle of a run: it stops in order, and loses nothing."""
+"""Trouble with the file in mid-run: the run stops in order, and loses nothing."""
+
+# ruff: noqa: ASYNC240 - nobody else is on the loop
 
 from __future__ import annotations
 

@@ -87,16 +87,16 @@ async def test_impatient_work_takes_the_patient_along(
 ) -> None:
     """Nothing overtakes what was handed in before it."""
     told: list[str] = []
+    done = asyncio.Event()
+
+    def hasty(_: object) -> None:
+        told.append("hasty")
+        done.set()
+
     writer.write(note("patient"), then=lambda _: told.append("patient"))
-    writer.hand_in(
-        note("hasty"),
-        then=lambda _: told.append("hasty"),
-        failed=lambda error: told.append(str(error)),
-        patience=0,
-    )
+    writer.hand_in(note("hasty"), then=hasty, failed=hasty, patience=0)
     async with asyncio.timeout(HANG):
-        while len(told) < 2:
-            await asyncio.sleep(0)
+        await done.wait()
     assert told == ["patient", "hasty"]
     assert notes(path) == told
 
@@ -164,10 +164,12 @@ async def test_one_that_fails_again_takes_no_other_along(
 async def test_an_event_that_can_not_be_written_stops_nothing(
     writer: Writer, path: Path
 ) -> None:
-    """It is about the run, and not about anybody's money."""
-    writer.note("odd", {"what": object()})  # type: ignore[dict-item]
+    """It is the caller's mistake, and told before it takes others along."""
+    with pytest.raises(TypeError):
+        writer.note("odd", {"what": object()})  # type: ignore[dict-item]
+    writer.note("good", {})
     await idle(writer)
-    assert notes(path) == []
+    assert notes(path) == ["good"]
 
 
 async def test_closing_outlasts_cancellation(path: Path) -> None:

@@ -43,8 +43,8 @@ FROM intent WHERE true
 ON CONFLICT (key) DO UPDATE SET
     state = 'unknown', row = excluded.row, terms = excluded.terms, at = excluded.at,
     error = excluded.error, detail = excluded.detail, label = excluded.label,
-    took = NULL, status = NULL, reason = NULL, person_id = NULL, request_id = NULL,
-    liveness = NULL
+    took = NULL, status = NULL, code = NULL, reason = NULL, person_id = NULL,
+    request_id = NULL, liveness = NULL
 """
 
 

@@ -104,6 +104,7 @@ class Verdict:
         took: Seconds from the start of the turn, with waits and retries.
         status: Of the HTTP answer that decided.
         error: The error's class.
+        code: The refusal's own code, which often says nothing.
         reason: The refusal as one word.
         detail: The error's text.
         person_id: Whom the server told: the person enrolled, or the duplicate.
@@ -117,6 +118,7 @@ class Verdict:
     took: float
     status: int | None = None
     error: str | None = None
+    code: str | None = None
     reason: str | None = None
     detail: str | None = None
     person_id: str | None = None

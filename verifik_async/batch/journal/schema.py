@@ -59,6 +59,7 @@ CREATE TABLE item (
     took REAL,
     status INTEGER,
     error TEXT,
+    code TEXT,
     reason TEXT,
     detail TEXT,
     person_id TEXT,

@@ -21,7 +21,8 @@ MARKS = ",".join("?" * TOGETHER)
 
 ITEM_COLUMNS = (
     *("key", "row", "label", "terms", "run", "state", "attempts", "at", "took"),
-    *("status", "error", "reason", "detail", "person_id", "request_id", "liveness"),
+    *("status", "error", "code", "reason", "detail"),
+    *("person_id", "request_id", "liveness"),
 )
 INTENT_COLUMNS = ("key", "row", "terms", "at", "label")
 

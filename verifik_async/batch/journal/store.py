@@ -173,6 +173,7 @@ class Store:
             verdict.took,
             verdict.status,
             verdict.error,
+            verdict.code,
             verdict.reason,
             verdict.detail,
             verdict.person_id,

@@ -57,7 +57,8 @@ def _explained(verdict: Verdict, error: Exception) -> Verdict:
     return attrs.evolve(
         verdict,
         status=error.status,
-        reason=clean(error.reason or error.code),
+        code=clean(error.code),
+        reason=clean(error.reason),
         detail=clean(error.detail or error.message),
         person_id=clean(known.id) if known else None,
         liveness=error.score if isinstance(error, LivenessFailedError) else None,

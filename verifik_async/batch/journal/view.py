@@ -50,6 +50,7 @@ class Item:
     took: float | None
     status: int | None
     error: str | None
+    code: str | None
     reason: str | None
     detail: str | None
     person_id: str | None
@@ -70,6 +71,21 @@ class Fault:
     error: str
     detail: str | None
     label: str | None = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Pace:
+    """How many persons' turns ended in some span of time.
+
+    Attributes:
+        at: Where the span begins, in seconds since 1970 by the machine's clock.
+        state: What became of them.
+        count: How many they are.
+    """
+
+    at: float
+    state: State
+    count: int
 
 
 @attrs.frozen
@@ -147,6 +163,19 @@ class JournalView:
         with _told():
             for row in self._database.execute(question, wanted):
                 yield Item(*row)
+
+    def pace(self, *, seconds: int = 60) -> Iterator[Pace]:
+        """How many came to which state in each span of so many seconds, by time.
+
+        Each person counts once, where their latest turn ended.
+        """
+        question = (
+            "SELECT CAST(at / ?1 AS INTEGER) * ?1, state, count(*) FROM item "
+            "GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+        with _told():
+            for at, state, count in self._database.execute(question, (seconds,)):
+                yield Pace(at, State(state), count)
 
     def faults(self) -> Iterator[Fault]:
         """Persons of the latest run who have no place among the items."""

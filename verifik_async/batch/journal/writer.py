@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
@@ -143,7 +144,12 @@ class Writer:
         self._queue(work, LINGER)
 
     def note(self, kind: str, facts: Mapping[str, Fact]) -> None:
-        """Have an event written down; one that can't be is no reason to stop."""
+        """Have an event written down, where the disk lets it.
+
+        Raises:
+            TypeError: The facts are none.
+        """
+        json.dumps(facts)  # here it fails the caller, later all that come with it
         self.write(
             functools.partial(Store.note, kind=kind, facts=facts), then=lambda _: None
         )
