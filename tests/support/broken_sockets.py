@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from urllib.parse import urlsplit
 
-from verifik_async import ConnectionLostError, HttpRequest, HttpResponse
+from verifik_async import Body, ConnectionLostError, HttpRequest, HttpResponse
 
 
 class TakesInterimAnswers:
@@ -30,7 +30,7 @@ class TakesInterimAnswers:
         lines.append(f"Content-Length: {request.body.size}")
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         try:
-            writer.write(head + request.body.read())
+            writer.write(head + self.sent_of(request.body))
             first = await reader.readuntil(b"\r\n\r\n")
             if first.startswith(b"HTTP/1.1 100"):
                 first = await reader.readuntil(b"\r\n\r\n")
@@ -39,6 +39,10 @@ class TakesInterimAnswers:
         except (OSError, asyncio.IncompleteReadError):
             raise ConnectionLostError("no answer") from None
         return HttpResponse(status=int(first[9:12]), body=body)
+
+    def sent_of(self, body: Body) -> bytes:
+        """All of it."""
+        return body.read()
 
     async def aclose(self) -> None:
         """Close what is open."""
@@ -55,3 +59,11 @@ class UsesItsSocketAgain(TakesInterimAnswers):
     async def send(self, request: HttpRequest) -> HttpResponse:
         """On the one connection."""
         return await self.exchange(request)
+
+
+class LeavesBodiesHalfway(UsesItsSocketAgain):
+    """Sends no more of a big body once it is refused, and stays on the connection."""
+
+    def sent_of(self, body: Body) -> bytes:
+        """As much as was sent until then."""
+        return body.read()[:1_000_000]

@@ -59,6 +59,7 @@ FOUND: dict[str, list[tuple[Kind, str]]] = {
     "interim_answers_are_passed_over": [(sockets.TakesInterimAnswers, "status=103")],
     "a_refusal_during_the_upload_is_the_answer": [
         (errors.UploadsFirst, "raised WriteError"),
+        (sockets.LeavesBodiesHalfway, "nothing happens any more"),
     ],
     "a_garbled_answer_is_a_lost_one": [(bare.BareAiohttp, "an answer with status 400")],
     "an_answer_that_came_unasked_is_nobody_s": [
@@ -227,6 +228,12 @@ def test_a_broken_transport_is_found(name: str, kind: Kind, said: str) -> None:
     seen, _, why = text.partition("\nWhy it matters: ")
     assert re.search(said, seen)
     assert len(why) > 40
+
+
+def test_an_upload_may_go_on_behind_a_refusal() -> None:
+    """Whoever sends all of a refused body may use the connection for the next."""
+    contract = Contract(sockets.UsesItsSocketAgain, patience=20)
+    assert not put_through(contract, "a_refusal_during_the_upload_is_the_answer")
 
 
 def test_every_check_was_seen_to_fail() -> None:
