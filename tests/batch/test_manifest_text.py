@@ -90,11 +90,12 @@ def test_a_job_without_collection_is_refused_before_its_rows(refusal: Refusal) -
 
 
 def test_what_can_t_be_opened_is_refused_with_advice(tmp_path: Path) -> None:
-    """A missing file, a folder, and a pipe, which can't be read twice."""
+    """What is missing, holds nobody, or can't be read twice, as a pipe."""
     os.mkfifo(tmp_path / "pipe")
     told = {
         "missing.csv": "the manifest can't be read: No such file or directory",
-        ".": "the manifest is a folder: name the file inside it",
+        ".": "the folder holds no sub-folders: make one for each person, with "
+        "person.json and 1 to 3 pictures in it; or name the manifest's file",
         "pipe": "the manifest is no regular file: save it as one, or pipe it into "
         "standard input and call it -",
     }

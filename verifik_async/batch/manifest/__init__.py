@@ -6,12 +6,13 @@
 CSV (delimiter `,`, `;` or tab; with a header) or JSONL (an object a line with the same
 keys; `images` may be a list). Further columns `collection_id`, `liveness_min_score`,
 `min_score` and `search_mode` go before the job's defaults; `reason` and `hint`, which
-stand beside rows that failed, are read over. Files are read row by row, however long
-they are.
+stand beside rows that failed, are read over. Or a folder for each person, see
+`folder_rows`. All are read row by row, however long they are.
 """
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,7 @@ from verifik_async.batch.manifest.content import STANDARD_INPUT, FileContent, Ke
 from verifik_async.batch.manifest.csv_rows import CsvTable
 from verifik_async.batch.manifest.errors import ManifestError
 from verifik_async.batch.manifest.first_seen import FirstSeen
+from verifik_async.batch.manifest.folder_rows import FolderTable
 from verifik_async.batch.manifest.images import PictureFolder
 from verifik_async.batch.manifest.jsonl_rows import JsonlTable
 from verifik_async.batch.manifest.tables import Table
@@ -30,7 +32,6 @@ from verifik_async.batch.manifest.text import manifest_lines
 from verifik_async.batch.manifest.written import WrittenRow, WrittenRows
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Sequence
 
     from verifik_async.batch.manifest.rows import RawRow
@@ -58,7 +59,7 @@ class Manifest:
     """A manifest file whose head was read. Each iteration reads it from the start.
 
     Attributes:
-        path: The file.
+        path: The file or folder; `-` is standard input.
         defaults: What holds for a row that does not say otherwise.
         allow_outside: Whether pictures may lie outside the manifest's folder.
     """
@@ -67,6 +68,7 @@ class Manifest:
     defaults: RowDefaults
     allow_outside: bool
     _table: Table = attrs.field(alias="table", repr=False)
+    _folder: Path = attrs.field(alias="folder", repr=False)
 
     @classmethod
     def open(
@@ -79,8 +81,9 @@ class Manifest:
         """Read the head of a manifest.
 
         Args:
-            path: A CSV or JSONL file, or `-` for one in standard input. Image paths
-                in it are relative to its folder, or to the current one.
+            path: A CSV or JSONL file; a folder with a sub-folder for each person; or
+                `-` for a file in standard input. Image paths are relative to the
+                file's folder; with standard input, to the current one.
             defaults: What holds for a row that does not say otherwise.
             allow_outside: Also take pictures from outside that folder.
 
@@ -89,11 +92,20 @@ class Manifest:
         """
         where = Path(path)
         filled = defaults or RowDefaults()
-        table = _table(where)
+        is_folder = os.path.isdir(where)  # noqa: PTH112 - Path.is_dir may raise
+        table = (
+            FolderTable(where, allow_outside=allow_outside)
+            if is_folder
+            else _file_table(where)
+        )
         if filled.collection_id is None and not table.names_collections():
             raise ManifestError(_NO_COLLECTION)
         return cls(
-            path=where, defaults=filled, allow_outside=allow_outside, table=table
+            path=where,
+            defaults=filled,
+            allow_outside=allow_outside,
+            table=table,
+            folder=where if is_folder else where.parent,
         )
 
     @property
@@ -107,7 +119,7 @@ class Manifest:
         Raises:
             ManifestError: The file can't be read on, or there is no row.
         """
-        pictures = PictureFolder(self.path.parent, allow_outside=self.allow_outside)
+        pictures = PictureFolder(self._folder, allow_outside=self.allow_outside)
         defaults = self.defaults.values()
         row = None
         with closing(FirstSeen()) as ids, closing(self._table.rows()) as rows:
@@ -133,13 +145,11 @@ class Manifest:
                 are told relative to it.
         """
         return WrittenRows(
-            table=self._table, folder=self.path.parent, for_folder=Path(for_folder)
+            table=self._table, folder=self._folder, for_folder=Path(for_folder)
         )
 
 
-def _table(path: Path) -> Table:
-    if path.is_dir():
-        raise ManifestError("the manifest is a folder: name the file inside it")
+def _file_table(path: Path) -> Table:
     content = KeptInput() if path == STANDARD_INPUT else FileContent(path)
     with closing(manifest_lines(content)) as lines:
         start = next((line.strip() for line in lines if not line.isspace()), "")

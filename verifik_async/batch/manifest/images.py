@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LONGEST_PATH = 4096
 _BASE64_OF_PICTURES = ("/9j/", "iVBORw0KGgo", "UklGR")
-_MOST_LOOKED_AT = 20
+MOST_LOOKED_AT = 20
 _FOLDERS_REMEMBERED = 1024
 
 
@@ -54,7 +54,7 @@ class PictureFolder:
         images: list[FaceImage] = []
         faults: list[FieldFault] = []
         for position, given in enumerate(paths):
-            if position == _MOST_LOOKED_AT:
+            if position == MOST_LOOKED_AT:
                 break
             try:
                 images.append(self._image(given))

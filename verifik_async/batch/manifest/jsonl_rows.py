@@ -69,17 +69,20 @@ def jsonl_rows(lines: Iterable[str]) -> Iterator[RawRow]:
         if first and text[0] == "[":
             raise ManifestError("the manifest is a JSON array: write one object a line")
         first = False
-        yield _row(number, text)
+        yield json_row(number, text)
 
 
-def _row(number: int, text: str) -> RawRow:
+def json_row(number: int, text: str | bytes) -> RawRow:
+    """The row that a JSON object describes."""
     try:
         row: object = json.loads(text, object_pairs_hook=_object)
     except _RepeatedKeyError:
         return RawRow.of_torn(number, "has the same key twice", "leave one of them")
     except (ValueError, RecursionError) as error:
-        column = getattr(error, "colno", None)
-        where = f" at character {column}" if column else ""
+        where = ""
+        if isinstance(error, json.JSONDecodeError):
+            line = f"line {error.lineno}, " if error.lineno > 1 else ""
+            where = f" at {line}character {error.colno}"
         return RawRow.of_torn(number, f"is no JSON{where}", "write one object a line")
     if not isinstance(row, dict):
         return RawRow.of_torn(number, "is no JSON object", "write {…} on each line")

@@ -39,7 +39,7 @@ class RawRow:
         number: As a person sees it: the spreadsheet's row, the JSONL file's line.
         values: By field; texts are stripped, and empty ones left out.
         faults: What is wrong with the row's form.
-        torn: The row's cells can't be told apart, so `values` says nothing.
+        torn: The row can't be taken apart, so `values` does not say what it gives.
         cells: As they are written, by `names`; only where the format has cells.
         names: Of the columns, as they are written.
     """

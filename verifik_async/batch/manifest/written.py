@@ -28,8 +28,8 @@ class WrittenRow:
     Attributes:
         number: As `ManifestRow.number`.
         key: The row's `id` as it is written; None where it has none.
-        values: By column; a column that the row leaves out may lack, and a row whose
-            cells can't be told apart has none at all.
+        values: By column; a column that the row leaves out may lack, and a row that
+            can't be taken apart has none, or only those found without.
     """
 
     number: int
@@ -112,8 +112,6 @@ def _is_images(name: str) -> bool:
 
 
 def _texts(raw: RawRow) -> dict[str, str]:
-    if raw.torn:
-        return {}
     if not raw.cells:
         return {name: _text(value) for name, value in raw.values.items()}
     texts: dict[str, str] = {}
