@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("verifik_async")
 
+_LOOKERS_PATIENCE = 500
+"""Milliseconds to wait at the end for somebody who is reading."""
+
 LOST = "the run ended before the answer was written down"
 """Why somebody is `unknown` whom an earlier run was about to send, or had sent."""
 
@@ -72,7 +75,9 @@ class OpenJournal:
                         work(self.store)
                 with self.store.group(anyway=True):
                     self.store.note("run_ended", facts)
-                if not self.store.is_there():
+                if self.store.is_there():
+                    self._take_log_over()
+                else:
                     self._rescue()
         except (sqlite3.Error, JournalError) as error:
             logger.warning(
@@ -82,6 +87,11 @@ class OpenJournal:
             )
         finally:
             self._lock.release()
+
+    def _take_log_over(self) -> None:
+        """Leave one file that holds all, even if somebody looks into it just now."""
+        self.store.database.execute(f"PRAGMA busy_timeout = {_LOOKERS_PATIENCE}")
+        self.store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _rescue(self) -> None:
         """Write a deleted journal anew: we still have what was in it."""

@@ -112,28 +112,14 @@ def open_to_write(path: Path, *, durability: str) -> sqlite3.Connection:
         JournalError: It can't be used; see its classes.
     """
     _touch(path)
-    with _opening(_connected(os.fspath(path), uri=False)) as database:
+    with _opening(connected(os.fspath(path), uri=False)) as database:
         if _is_empty(database):
             _set_up(database, durability)
             _create(database)
             _sync_folder(path)
         else:
-            _require_ours(database)
+            require_ours(database)
             _set_up(database, durability)
-    return database
-
-
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """The database, for looking into it while a run may go on.
-
-    Raises:
-        JournalError: There is none, or none that this version can read.
-    """
-    if not path.is_file():
-        raise JournalPlaceError("there is no such journal")
-    name = f"{path.resolve().as_uri()}?mode=ro"
-    with _opening(_connected(name, uri=True)) as database:
-        _require_ours(database)
     return database
 
 
@@ -146,7 +132,12 @@ def _touch(path: Path) -> None:
         raise JournalPlaceError(f"the journal can't be opened: {what}") from None
 
 
-def _connected(name: str, *, uri: bool) -> sqlite3.Connection:
+def connected(name: str, *, uri: bool) -> sqlite3.Connection:
+    """A database, without a look into it.
+
+    Raises:
+        JournalError: It can't be opened.
+    """
     try:
         # One thread at a time has it, though not always the one that opened it.
         return sqlite3.connect(
@@ -170,7 +161,13 @@ def _is_empty(database: sqlite3.Connection) -> bool:
     return not number(database, "SELECT count(*) FROM sqlite_master")
 
 
-def _require_ours(database: sqlite3.Connection) -> None:
+def require_ours(database: sqlite3.Connection) -> None:
+    """Refuse a database that is no journal, or a newer one.
+
+    Raises:
+        JournalError: It is.
+        sqlite3.Error: It can't be read.
+    """
     if number(database, "PRAGMA application_id") != APPLICATION:
         raise JournalDamagedError("the file is no journal of this package")
     version = number(database, "PRAGMA user_version")

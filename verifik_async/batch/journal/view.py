@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, cast
 
 import attrs
 
-from verifik_async.batch.journal.lock import holder_of
 from verifik_async.batch.journal.opening import fingerprint_of, read_job
+from verifik_async.batch.journal.reader import Reader
 from verifik_async.batch.journal.records import Fact, State
-from verifik_async.batch.journal.schema import explained, number, open_to_read
+from verifik_async.batch.journal.schema import number
 from verifik_async.batch.journal.settings import Journal
 from verifik_async.batch.journal.statements import ITEM_COLUMNS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
 
     from verifik_async.batch.journal.errors import JournalLockedError
@@ -106,50 +104,55 @@ class Event:
 
 
 class JournalView:
-    """An open journal that can only be read.
+    """A journal that can only be read.
 
         with JournalView.open("job.sqlite3") as view:
             view.counts(), view.in_flight
 
-    It holds up no run. Each method tells how things stand when it is called.
+    It holds up no run, and neither makes nor alters a file. Each method tells how
+    things stand when it is called, and raises a `JournalError` if it can't.
     """
 
-    def __init__(self, database: sqlite3.Connection, journal: Journal) -> None:
-        self._database = database
-        self._journal = journal
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
-        """Open a journal.
+        """Look whether there is a journal.
 
         Raises:
             JournalError: There is none, or it can't be read.
         """
-        journal = Journal(path)
-        return cls(open_to_read(journal.path), journal)
+        reader = Reader(Journal(path))
+        try:
+            with reader.reading():
+                return cls(reader)
+        except BaseException:
+            reader.close()
+            raise
 
     @property
     def fingerprint(self) -> Fingerprint:
         """Which job it is."""
-        with _told():
-            return fingerprint_of(read_job(self._database))
+        with self._reader.reading() as database:
+            return fingerprint_of(read_job(database))
 
     @property
     def holder(self) -> JournalLockedError | None:
         """Whose run uses the journal now."""
-        return holder_of(self._journal.lock_path)
+        return self._reader.holder
 
     @property
     def in_flight(self) -> int:
         """Persons about to be sent, or sent; without a `holder`, `unknown` ones."""
-        with _told():
-            return number(self._database, "SELECT count(*) FROM intent")
+        with self._reader.reading() as database:
+            return number(database, "SELECT count(*) FROM intent")
 
     def counts(self) -> Counter[State]:
         """How many persons stand where; those never sent are not known here."""
         question = "SELECT state, count(*) FROM item GROUP BY state"
-        with _told():
-            rows = cast("list[tuple[str, int]]", self._database.execute(question))
+        with self._reader.reading() as database:
+            rows = cast("list[tuple[str, int]]", database.execute(question))
             return Counter({State(state): count for state, count in rows})
 
     def items(self, *states: State) -> Iterator[Item]:
@@ -160,8 +163,8 @@ class JournalView:
             f"SELECT {', '.join(ITEM_COLUMNS)} FROM item "  # noqa: S608 - constants
             f"WHERE state IN ({marks}) ORDER BY row"
         )
-        with _told():
-            for row in self._database.execute(question, wanted):
+        with self._reader.reading() as database:
+            for row in database.execute(question, wanted):
                 yield Item(*row)
 
     def pace(self, *, seconds: int = 60) -> Iterator[Pace]:
@@ -173,27 +176,27 @@ class JournalView:
             "SELECT CAST(at / ?1 AS INTEGER) * ?1, state, count(*) FROM item "
             "GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        with _told():
-            for at, state, count in self._database.execute(question, (seconds,)):
+        with self._reader.reading() as database:
+            for at, state, count in database.execute(question, (seconds,)):
                 yield Pace(at, State(state), count)
 
     def faults(self) -> Iterator[Fault]:
         """Persons of the latest run who have no place among the items."""
         question = "SELECT row, error, detail, label FROM fault ORDER BY id"
-        with _told():
-            for row in self._database.execute(question):
+        with self._reader.reading() as database:
+            for row in database.execute(question):
                 yield Fault(*row)
 
     def events(self) -> Iterator[Event]:
         """What happened, in its order, whatever the clock did."""
         question = "SELECT run, at, kind, facts FROM event ORDER BY id"
-        with _told():
-            for run, at, kind, facts in self._database.execute(question):
+        with self._reader.reading() as database:
+            for run, at, kind, facts in database.execute(question):
                 yield Event(run, at, kind, json.loads(facts))
 
     def close(self) -> None:
-        """Close it."""
-        self._database.close()
+        """Let go of what it took to read the journal."""
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self
@@ -205,12 +208,3 @@ class JournalView:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-@contextlib.contextmanager
-def _told() -> Generator[None]:
-    """SQLite's errors in our words."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise explained(error) from None
