@@ -10,7 +10,7 @@ from batch_runs import Carrier, refused
 from journal_runs import items, run
 
 from verifik_async.batch.journal import JournalView, State
-from verifik_async.batch.journal.view import Pace
+from verifik_async.batch.journal.findings import Pace
 
 
 async def test_a_refusal_is_told_with_all_that_the_server_said(path: Path) -> None:

@@ -56,9 +56,12 @@ class KeyRule:
         """
         at_once = _in_memory(request) <= _HASHED_AT_ONCE
         if at_once:
-            digests = _digests(request)
-        else:
-            digests = await asyncio.to_thread(_digests, request)
+            return self.of_content_now(request)
+        return await asyncio.to_thread(self.of_content_now, request)
+
+    def of_content_now(self, request: EnrollmentRequest) -> bytes:
+        """As `of_content`, without giving way to others while files are read."""
+        digests = _digests(request)
         fields = json.dumps(_normalised(request)).encode()
         return self._hashed(b"".join((b"content\0", *digests, fields)))
 

@@ -155,7 +155,7 @@ def _begun(
     lost = database.execute(_RECOVER, (run, LOST)).rowcount
     database.execute("DELETE FROM intent")
     database.execute("DELETE FROM fault")
-    store = Store(database, path=journal.path, run=run, kinds=_kinds(told))
+    store = Store(database, path=journal.path, run=run, kinds=kinds_of(told))
     store.note("run_started", {"unknown_since": lost})
     database.execute("COMMIT")
     return OpenJournal(store, salt, lock)
@@ -197,6 +197,7 @@ def _require_same(told: Mapping[str, object], now: Fingerprint) -> None:
         raise JournalMismatchError(differences)
 
 
-def _kinds(told: Mapping[str, object]) -> frozenset[KeyKind]:
+def kinds_of(told: Mapping[str, object]) -> frozenset[KeyKind]:
+    """By what a journal's persons are known."""
     kinds = str(told.get("keys") or "").split(",")
     return frozenset(cast("list[KeyKind]", [kind for kind in kinds if kind]))

@@ -36,14 +36,18 @@ class Reader:
 
     Args:
         journal: Where it is.
+
+    Attributes:
+        path: The journal's file.
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._path = journal.path
+        self.path = journal.path
         self._log = journal.path.with_name(journal.path.name + "-wal")
         self._lock = journal.lock_path
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._copied: _Stamp = ()
+        self._held: sqlite3.Connection | None = None
 
     @property
     def holder(self) -> JournalLockedError | None:
@@ -57,7 +61,10 @@ class Reader:
         Raises:
             JournalError: There is none, or it can't be read.
         """
-        if not _size_of(self._path) and not _size_of(self._log):
+        if self._held is not None:
+            yield self._held
+            return
+        if not _size_of(self.path) and not _size_of(self._log):
             raise JournalPlaceError("there is no such journal, or nothing in it yet")
         path, mode = self._place()
         before = self._stamp()
@@ -73,15 +80,30 @@ class Reader:
         if mode == _AT_REST:
             self._require(before)
 
+    @contextlib.contextmanager
+    def held(self) -> Generator[None]:
+        """Inside, the database is read as it is now, whatever a run writes meanwhile.
+
+        Raises:
+            JournalError: As `reading`.
+        """
+        with self.reading() as database:
+            database.execute("BEGIN")
+            self._held = database
+            try:
+                yield
+            finally:
+                self._held = None
+
     def _place(self) -> tuple[Path, str]:
         """Which file to open, and how."""
         if self._in_use():
-            return self._path, _BESIDE_A_RUN
+            return self.path, _BESIDE_A_RUN
         if not _size_of(self._log):
-            return self._path, _AT_REST
+            return self.path, _AT_REST
         copy = self._copy()
         # a run that has begun meanwhile may have changed one file before the other
-        return (self._path if self._in_use() else copy), _BESIDE_A_RUN
+        return (self.path if self._in_use() else copy), _BESIDE_A_RUN
 
     def _in_use(self) -> bool:
         return self.holder is not None
@@ -89,11 +111,11 @@ class Reader:
     def _copy(self) -> Path:
         now = self._stamp()
         if self._folder is not None and self._copied == now:
-            return Path(self._folder.name, self._path.name)
+            return Path(self._folder.name, self.path.name)
         self.close()
         self._folder = tempfile.TemporaryDirectory(prefix="verifik-journal-")
         try:
-            for file in (self._path, self._log):
+            for file in (self.path, self._log):
                 shutil.copyfile(file, Path(self._folder.name, file.name))
         except OSError as error:
             what = error.strerror or type(error).__name__
@@ -101,10 +123,10 @@ class Reader:
                 f"the journal can't be copied in order to be read: {what}"
             ) from None
         self._copied = now
-        return Path(self._folder.name, self._path.name)
+        return Path(self._folder.name, self.path.name)
 
     def _stamp(self) -> _Stamp:
-        return tuple(_stamp_of(file) for file in (self._path, self._log))
+        return tuple(_stamp_of(file) for file in (self.path, self._log))
 
     def _require(self, before: _Stamp) -> None:
         if self._stamp() != before:

@@ -2,105 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self, cast
 
-import attrs
-
-from verifik_async.batch.journal.opening import fingerprint_of, read_job
+from verifik_async.batch.journal.findings import (
+    Activity,
+    Event,
+    Fault,
+    Item,
+    Pace,
+    Spread,
+)
+from verifik_async.batch.journal.keys import KeyRule
+from verifik_async.batch.journal.opening import (
+    LOST,
+    fingerprint_of,
+    kinds_of,
+    read_job,
+)
 from verifik_async.batch.journal.reader import Reader
-from verifik_async.batch.journal.records import Fact, State
+from verifik_async.batch.journal.records import State
 from verifik_async.batch.journal.schema import number
 from verifik_async.batch.journal.settings import Journal
-from verifik_async.batch.journal.statements import ITEM_COLUMNS
+from verifik_async.batch.journal.statements import (
+    ITEM_COLUMNS,
+    MARKS,
+    TOGETHER,
+    filled,
+)
+from verifik_async.batch.journal.terms import TermsTable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from verifik_async.batch.journal.errors import JournalLockedError
-    from verifik_async.batch.journal.fingerprint import Fingerprint
-
-
-@attrs.frozen
-class Item:
-    """A person who was sent, or could not be; see `Verdict` for the fields.
-
-    Attributes:
-        key: What the journal knows the person by.
-        row: What people call the person's place.
-        label: The caller's key, where the journal keeps keys.
-        terms: A number that persons with the same terms have in common.
-        run: The number of the run which had the person last.
-    """
-
-    key: bytes = attrs.field(repr=False)
-    row: int
-    label: str | None = attrs.field(repr=False)
-    terms: int | None
-    run: int
-    state: State = attrs.field(converter=State)
-    attempts: int
-    at: float
-    took: float | None
-    status: int | None
-    error: str | None
-    code: str | None
-    reason: str | None
-    detail: str | None
-    person_id: str | None
-    request_id: str | None
-    liveness: float | None
-
-
-@attrs.frozen
-class Fault:
-    """A person of the latest run with no key of their own, and what is wrong.
-
-    Attributes:
-        row: What people call the person's place.
-        label: The caller's key, where the journal keeps keys.
-    """
-
-    row: int
-    error: str
-    detail: str | None
-    label: str | None = attrs.field(repr=False)
-
-
-@attrs.frozen
-class Pace:
-    """How many persons' turns ended in some span of time.
-
-    Attributes:
-        at: Where the span begins, in seconds since 1970 by the machine's clock.
-        state: What became of them.
-        count: How many they are.
-    """
-
-    at: float
-    state: State
-    count: int
-
-
-@attrs.frozen
-class Event:
-    """Something that happened to a run.
-
-    Attributes:
-        run: Which run: the number of its first event.
-        at: Seconds since 1970, by the machine's clock.
-        kind: `run_started`, `run_ended`, `stopped`, or what `BatchEnroller.note` says.
-        facts: More about it.
-    """
-
-    run: int
-    at: float
-    kind: str
-    facts: Mapping[str, Fact]
+    from verifik_async.batch.journal.fingerprint import Fingerprint, JobTerms
+    from verifik_async.batch.journal.records import KeyKind
 
 
 class JournalView:
@@ -138,6 +80,24 @@ class JournalView:
             return fingerprint_of(read_job(database))
 
     @property
+    def path(self) -> Path:
+        """The journal's file."""
+        return self._reader.path
+
+    @property
+    def key_rule(self) -> KeyRule:
+        """What makes a person's key, as `find` takes it."""
+        with self._reader.reading() as database:
+            salt = read_job(database).get("salt")
+        return KeyRule(salt if isinstance(salt, bytes) else b"")
+
+    @property
+    def key_kinds(self) -> frozenset[KeyKind]:
+        """By what the persons are known."""
+        with self._reader.reading() as database:
+            return kinds_of(read_job(database))
+
+    @property
     def holder(self) -> JournalLockedError | None:
         """Whose run uses the journal now."""
         return self._reader.holder
@@ -147,6 +107,12 @@ class JournalView:
         """Persons about to be sent, or sent; without a `holder`, `unknown` ones."""
         with self._reader.reading() as database:
             return number(database, "SELECT count(*) FROM intent")
+
+    @contextlib.contextmanager
+    def at_one_moment(self) -> Generator[None]:
+        """Inside, all is told as it stands now, whatever a run writes meanwhile."""
+        with self._reader.held():
+            yield
 
     def counts(self) -> Counter[State]:
         """How many persons stand where; those never sent are not known here."""
@@ -167,6 +133,34 @@ class JournalView:
             for row in database.execute(question, wanted):
                 yield Item(*row)
 
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Item]:
+        """Those of these persons who were sent, or could not be, by their keys."""
+        question = f"SELECT {', '.join(ITEM_COLUMNS)} FROM item WHERE key IN ({MARKS})"  # noqa: S608 - constants
+        found: dict[bytes, Item] = {}
+        with self._reader.reading() as database:
+            for start in range(0, len(keys), TOGETHER):
+                some = filled(keys[start : start + TOGETHER])
+                rows = database.execute(question, some)
+                found |= {row[0]: Item(*row) for row in rows}
+        return found
+
+    def intents(self) -> Iterator[Item]:
+        """Those `in_flight`, as the `unknown` they are if nobody answers for them."""
+        question = """
+            SELECT i.key, i.row, i.label, i.terms, coalesce(item.run, 0), 'unknown',
+                coalesce(item.attempts, 0), i.at, NULL, NULL, 'OutcomeUnknownError',
+                NULL, NULL, ?, NULL, NULL, NULL
+            FROM intent AS i LEFT JOIN item ON item.key = i.key ORDER BY i.row
+        """
+        with self._reader.reading() as database:
+            for row in database.execute(question, (LOST,)):
+                yield Item(*row)
+
+    def terms(self, number: int | None) -> JobTerms | None:
+        """What was asked for, by an item's number of it."""
+        with self._reader.reading() as database:
+            return None if number is None else TermsTable(database).by_number(number)
+
     def pace(self, *, seconds: int = 60) -> Iterator[Pace]:
         """How many came to which state in each span of so many seconds, by time.
 
@@ -180,9 +174,41 @@ class JournalView:
             for at, state, count in database.execute(question, (seconds,)):
                 yield Pace(at, State(state), count)
 
+    def spreads(self, *, seconds: int = 60) -> Iterator[Spread]:
+        """How long the turns took that ended in each span, of persons who were sent.
+
+        With waits and retries; in the order of time, and then of how long.
+        """
+        question = """
+            SELECT CAST(at / ?1 AS INTEGER) * ?1, round(took, CASE
+                WHEN took < 0.1 THEN 3 WHEN took < 1 THEN 2 WHEN took < 10 THEN 1
+                ELSE 0 END), count(*)
+            FROM item WHERE took > 0 AND attempts > 0 GROUP BY 1, 2 ORDER BY 1, 2
+        """
+        with self._reader.reading() as database:
+            for row in database.execute(question, (seconds,)):
+                yield Spread(*row)
+
+    def activities(self) -> Iterator[Activity]:
+        """What runs did, by their number; each person counts in the latest only."""
+        question = """
+            SELECT run, count(*), sum(attempts), min(at), max(at) FROM item
+            WHERE took IS NOT NULL GROUP BY run ORDER BY run
+        """
+        with self._reader.reading() as database:
+            for row in database.execute(question):
+                yield Activity(*row)
+
+    def ended_since(self, at: float) -> int:
+        """Persons whose latest turn ended since then, in seconds since 1970."""
+        question = "SELECT count(*) FROM item WHERE took IS NOT NULL AND at >= ?"
+        with self._reader.reading() as database:
+            row: tuple[int] = database.execute(question, (at,)).fetchone()
+            return row[0]
+
     def faults(self) -> Iterator[Fault]:
-        """Persons of the latest run who have no place among the items."""
-        question = "SELECT row, error, detail, label FROM fault ORDER BY id"
+        """Persons of the latest run with no place among the items, by their row."""
+        question = "SELECT row, error, detail, label FROM fault ORDER BY row, id"
         with self._reader.reading() as database:
             for row in database.execute(question):
                 yield Fault(*row)
