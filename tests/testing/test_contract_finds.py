@@ -194,7 +194,7 @@ def patience_for(name: str, said: str) -> float:
     """Seconds to wait for a transport that hangs, or holds what it should free."""
     if said.startswith("nothing happens"):
         return 0.4
-    return 1.0 if name.startswith("cancel") else 20.0
+    return 3.0 if name.startswith("cancel") else 20.0
 
 
 def put_through(contract: TransportContract, name: str) -> str:

@@ -106,7 +106,7 @@ class CancellationChecks(ContractCase):
             await bench.answer_to()
 
     async def _cancelled_when(self, begin: Behaviour, *, sent: bool) -> None:
-        """Cancel a large request after the server did `begin`; see what is left."""
+        """Cancel a request after the server did `begin`; see what is left."""
         begun, go_on = asyncio.Event(), asyncio.Event()
 
         async def hang(exchange: Exchange) -> None:
@@ -116,8 +116,9 @@ class CancellationChecks(ContractCase):
             await exchange.gone()
 
         async with self.serving(hang, self._all_at_once()) as bench:
-            large = bench.request(image=photo(size=LARGE))
-            sending = asyncio.create_task(bench.end_of(large))
+            image = None if sent else photo(size=LARGE)
+            request = bench.request(image=image)
+            sending = asyncio.create_task(bench.end_of(request))
             await begun.wait()
             await asyncio.sleep(_A_MOMENT)
             outcome = await self._cancel(sending)
