@@ -38,6 +38,7 @@ from verifik_async.wire import HttpRequest, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from verifik_async.transports.protocol import Transport
@@ -141,6 +142,23 @@ class VerifikClient:
     def limiter(self) -> Limiter:
         """What lets requests go when they may; see it for where that stands."""
         return self._limiter
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """What is sent again."""
+        return self._retry
+
+    @property
+    def clock(self) -> Clock:
+        """What tells and passes the time."""
+        return self._clock
+
+    def observed_by(self, observer: Observer) -> AbstractContextManager[None]:
+        """Tell one more observer of each event, until the `with` ends.
+
+        It is called in the task that called `enroll`.
+        """
+        return self._observers.joined_by(observer)
 
     async def enroll(self, request: EnrollmentRequest) -> Enrollment:
         """Enroll one person: create, or update, after liveness and a search.

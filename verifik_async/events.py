@@ -6,8 +6,9 @@ must not block; when it raises, the error is logged once and the call goes on.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 
 import attrs
 
@@ -140,6 +141,17 @@ class Observers:
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)
         self._complained = False
+
+    @contextlib.contextmanager
+    def joined_by(self, observer: Observer) -> Generator[None]:
+        """Tell one more, until the `with` ends."""
+        self._observers = (*self._observers, observer)
+        try:
+            yield
+        finally:
+            others = list(self._observers)
+            others.remove(observer)
+            self._observers = tuple(others)
 
     def tell(self, event: Event) -> None:
         """Hand the event to everybody; never raises."""

@@ -5,25 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import attrs
-
 from verifik_async.batch.crew import Crew, outlast
-from verifik_async.batch.intake import begun
-from verifik_async.batch.outcomes import (
-    BatchOutcome,
-    OutcomeStatus,
-    after_unknown,
-    drop_frames,
-    fatal_in,
-    status_of,
-)
-from verifik_async.errors import (
-    Outcome,
-    OutcomeUnknownError,
-    VerifikError,
-    attempts_of,
-    outcome_of,
-)
+from verifik_async.batch.outcomes import BatchOutcome, OutcomeStatus
+from verifik_async.batch.sending import Sender
+from verifik_async.batch.stops import Lookout
+from verifik_async.errors import OutcomeUnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -31,6 +17,7 @@ if TYPE_CHECKING:
     from verifik_async.batch.crew import Worker
     from verifik_async.batch.intake import Given, Intake, Ticket
     from verifik_async.batch.source import Source
+    from verifik_async.batch.stops import StopRules
     from verifik_async.batch.tally import Tally
     from verifik_async.batch.window import Window
     from verifik_async.client import VerifikClient
@@ -45,11 +32,15 @@ class Engine:
         window: Where outcomes go.
         tally: Counts them.
         make_intake: Makes what is between these; it may ask the engine from then on.
-        concurrency: How many workers there are.
+        concurrency: How many workers there are at the most.
+        rules: When it stops by itself.
 
     Attributes:
         crew: The tasks.
         source: Who is to be enrolled.
+        sender: What workers send with.
+        lookout: What sees every outcome.
+        width: How many workers there are, or were.
     """
 
     def __init__(  # noqa: PLR0913 - what a run is made of
@@ -61,19 +52,37 @@ class Engine:
         tally: Tally,
         make_intake: Callable[[Engine], Intake],
         concurrency: int,
+        rules: StopRules,
     ) -> None:
         self.crew = Crew(retired=self._retired)
-        self._ended = asyncio.get_running_loop().create_future()
-        self._client = client
         self.source = source
+        self.sender = Sender(client, desk=self, tally=tally, rules=rules)
+        self.lookout = Lookout(rules)
+        self.width = 0
+        self._ended = asyncio.get_running_loop().create_future()
+        self._limiter = client.limiter
         self._window = window
         self._tally = tally
+        self._concurrency = concurrency
         self._leaving = False
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         self._intake = make_intake(self)
         tally.begin()
-        for number in range(concurrency):
-            self.crew.hire(self.guarded(self._work), name=f"verifik-enroll-{number}")
+        self._hire()
+
+    def _hire(self) -> None:
+        """Bring the crew to the width that is allowed by now; it only grows.
+
+        Not all at once, and not more than may send: a person who is taken up, and
+        can't be sent yet, is one more of whom a crash leaves nothing known.
+        """
+        allowed = (self._concurrency, self.lookout.width, self._limiter.width)
+        wanted = min(width for width in allowed if width is not None)
+        while self.width < wanted:
+            self.crew.hire(
+                self.guarded(self._work), name=f"verifik-enroll-{self.width}"
+            )
+            self.width += 1
 
     async def guarded(
         self, work: Callable[[], Coroutine[object, object, None]]
@@ -81,7 +90,9 @@ class Engine:
         """Do some of the run's work; what it raises is the consumer's, at the end."""
         try:
             await work()
-        except Exception as error:  # noqa: BLE001 - handed on
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise  # the last two end the event loop
+        except BaseException as error:  # noqa: BLE001 - handed on
             self.fail(error)
 
     @property
@@ -95,18 +106,19 @@ class Engine:
         return self._leaving or (self.stopped and self.source.may_wait_forever)
 
     def stop(self, reason: str, error: Exception | None) -> None:
-        """Send nobody more; those in flight finish. The first reason counts."""
+        """Send nobody more; requests on their way finish. The first reason counts."""
         if self._tally.stop_reason is None:
             self._tally.stop(reason, error)
             self._intake.stopped(reason, error)
         if self.source.may_wait_forever:
             self.crew.cancel_waiting()
+        self.sender.release()
 
     async def leave(self, *, at_once: bool) -> None:
         """Pull nobody more, and wait until all outcomes are in the window.
 
         Args:
-            at_once: Cancel those in flight.
+            at_once: Cancel also requests on their way.
 
         Raises:
             CancelledError: The wait was cancelled, and so were those in flight.
@@ -116,6 +128,7 @@ class Engine:
             self.crew.cancel()
         else:
             self.crew.cancel_waiting()
+        self.sender.release()
         try:
             await self.crew.all_retired()
         finally:
@@ -125,75 +138,28 @@ class Engine:
         """A person has a verdict."""
         self._tally.add(outcome)
         self._intake.settle(ticket, outcome)
+        if not outcome.attempts and outcome.status is not OutcomeStatus.INVALID:
+            return  # an earlier run's verdict, or none
+        if stop := self.lookout.see(outcome):
+            self.stop(stop.reason, stop.error)
+        elif self.width < self._concurrency and not self.stopped:
+            self._hire()
 
     def failed(self, ticket: Ticket, error: Exception) -> BatchOutcome:
-        """The verdict for an error met before anything was sent, or by the client."""
-        return self._verdict(ticket, begun(ticket), error)
+        """The verdict for an error met before anything was sent."""
+        return self.sender.failed(ticket, error)
 
     async def _work(self) -> None:
         """Settle one person after another, until there is none left."""
         while (ticket := await self._intake.next()) is not None:
             with self.crew.at_work():
-                self.settle(ticket, await self._outcome(ticket))
+                self.settle(ticket, await self.sender.outcome(ticket))
 
-    async def _outcome(self, ticket: Ticket) -> BatchOutcome:
-        """One person's verdict."""
-        if self.stopped:
-            return begun(ticket)
-        try:
-            request = ticket.make_request()
-        except Exception as error:  # noqa: BLE001 - an outcome is data
-            return self.failed(ticket, error)
-        try:
-            with self._tally.flying():
-                enrollment = await self._client.enroll(request)
-        except asyncio.CancelledError as cancelled:
-            self.settle(ticket, self._cut_short(ticket, cancelled))
-            raise
-        except Exception as error:  # noqa: BLE001 - an outcome is data
-            # Of a bug, or a fixture's miss, nobody knows whether it was sent.
-            maybe_sent = attrs.evolve(begun(ticket), status=OutcomeStatus.UNKNOWN)
-            return self._verdict(ticket, maybe_sent, error)
-        return attrs.evolve(
-            begun(ticket),
-            status=OutcomeStatus.ENROLLED,
-            enrollment=enrollment,
-            attempts=enrollment.attempts,
-        )
-
-    def _cut_short(
-        self, ticket: Ticket, cancelled: asyncio.CancelledError
-    ) -> BatchOutcome:
-        """The verdict for a person whose call was cancelled."""
-        attempts = attempts_of(cancelled)
-        if outcome_of(cancelled) is Outcome.NOT_SENT:
-            return attrs.evolve(begun(ticket), attempts=attempts)
-        lost = OutcomeUnknownError("cancelled in flight; it may have been sent")
-        lost.attempts = attempts
-        return self.failed(ticket, lost)
-
-    def _verdict(
-        self, ticket: Ticket, unless_ours: BatchOutcome, error: Exception
-    ) -> BatchOutcome:
-        """The verdict for an error; `unless_ours` stands if it is none of ours."""
-        if not isinstance(error, VerifikError):
-            self.fail(error)
-            return attrs.evolve(unless_ours, error=error)
-        if ticket.may_be_enrolled:
-            error = after_unknown(error)
-        fatal = fatal_in(error)
-        if fatal is None:
-            drop_frames(error)
-        else:
-            self.stop(str(fatal) or type(fatal).__name__, fatal)
-        return attrs.evolve(
-            unless_ours, status=status_of(error), error=error, attempts=error.attempts
-        )
-
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """The source or a transport has a fault that is nobody's verdict."""
         self._failure = self._failure or error
-        self.stop(f"{type(error).__name__} in the source or the transport", error)
+        told = error if isinstance(error, Exception) else None
+        self.stop(f"{type(error).__name__} in the source or the transport", told)
 
     def _retired(self, worker: Worker) -> None:
         if worker.cancelled() and not self.stopped:

@@ -9,17 +9,21 @@ outcomes, so leaving that loop leaks nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from verifik_async.batch.crew import outlast
 from verifik_async.batch.engine import Engine
 from verifik_async.batch.journal.recorder import Recorder
 from verifik_async.batch.journal.resumption import OnUnknown, Resumption
 from verifik_async.batch.source import Source
+from verifik_async.batch.standing import BatchStanding, standing
+from verifik_async.batch.stops import StopRules
 from verifik_async.batch.tally import Tally
 from verifik_async.batch.window import Window
 from verifik_async.errors import ConfigurationError
+from verifik_async.limiter import Limits
 
 if TYPE_CHECKING:
     import os
@@ -42,10 +46,14 @@ class BatchEnroller:
         print(enroller.report)
 
     One person's error is data: `outcome.error`. Answers that every further person
-    would meet alike (no valid token, no permission, no credits) stop the run; see
-    `report.stop_reason`. Leaving the loop early stops pulling persons and lets those
-    in flight finish, since they are paid for; an exception or a cancellation cancels
-    them, and their outcomes are `unknown`.
+    would meet alike (no valid token, no permission, no credits) stop the run, and so
+    do `StopRules`; see `report.stop_reason`. Leaving the loop early stops pulling
+    persons and lets requests on their way finish, since they are paid for; an
+    exception or a cancellation cancels them, and their outcomes are `unknown`.
+
+    The limits hold for all that use the client, while the run lasts. Of two persons
+    of a collection with the same picture one waits for the other, since the server
+    would find neither and create both.
 
     With a journal the same program run again resumes: nobody is sent of whom the
     journal says that they are settled, and whoever was in flight when the process was
@@ -56,11 +64,14 @@ class BatchEnroller:
         undelivered: After the `async with`: outcomes that the loop did not take.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the public surface; all but one by keyword
         self,
         client: VerifikClient,
         *,
-        concurrency: int = 32,
+        concurrency: int | Literal["auto"] = 32,
+        rate: float | None = None,
+        bytes_per_second: float | None = None,
+        stop_rules: StopRules | None = None,
         journal: Journal | str | os.PathLike[str] | None = None,
         retry: Iterable[OutcomeStatus | str] = (),
         on_unknown: OnUnknown = "hold",
@@ -69,7 +80,12 @@ class BatchEnroller:
 
         Args:
             client: Sends the requests; it stays open.
-            concurrency: Persons in flight at the most, from 1.
+            concurrency: Persons in flight at the most, from 1. `"auto"` finds out
+                what the server bears, and goes no further than 64.
+            rate: Requests a second, at the most; None for any number.
+            bytes_per_second: Bytes a second, for a link that others use, too.
+            stop_rules: When the run stops by itself, beside answers that nobody gets
+                past; None is the rules' defaults.
             journal: A file to write the run down in, and to resume it from; a
                 `Journal` says more than where. It is opened by `async with`.
             retry: Refusals of earlier runs to try once more: any of `duplicate`,
@@ -84,16 +100,21 @@ class BatchEnroller:
         Raises:
             ConfigurationError: A value can't be.
         """
-        if concurrency < 1:
-            raise ConfigurationError("concurrency must be at least 1")
+        if concurrency != "auto" and not concurrency >= 1:
+            raise ConfigurationError('concurrency must be at least 1, or "auto"')
+        self._limits = Limits(
+            rate=rate, concurrency=concurrency, bytes_per_second=bytes_per_second
+        )
+        self._rules = StopRules() if stop_rules is None else stop_rules
+        self._concurrency = width = self._limits.widest or 1
         self.undelivered: tuple[BatchOutcome, ...] = ()
         self._client = client
-        self._concurrency = concurrency
         self._recorder = Recorder.of(journal, Resumption.of(retry, on_unknown))
         # Half of it in flight, half waiting to be taken; those ahead come on top.
-        self._window = Window(2 * concurrency + self._recorder.ahead(concurrency))
+        self._window = Window(2 * width + self._recorder.ahead(width))
         self._tally = Tally()
         self._engine: Engine | None = None
+        self._held = contextlib.ExitStack()
         self._entered = False
         self._leaving = False
 
@@ -101,6 +122,13 @@ class BatchEnroller:
     def report(self) -> BatchReport:
         """Where the run stands, at any time."""
         return self._tally.report()
+
+    @property
+    def standing(self) -> BatchStanding:
+        """How wide the run is now, and what it waits for."""
+        if self._engine is None:
+            return BatchStanding()
+        return standing(self._engine, self._client.limiter.snapshot())
 
     def enroll(
         self, people: Iterable[Given] | AsyncIterable[Given]
@@ -141,11 +169,17 @@ class BatchEnroller:
                 concurrency=self._concurrency,
             ),
             concurrency=self._concurrency,
+            rules=self._rules,
         )
+        hear = self._engine.sender.flights.hear
+        self._held.enter_context(self._client.observed_by(hear))
         return self._window
 
     def stop(self, reason: str) -> None:
-        """Enroll nobody more; let what is in flight finish, with its retries.
+        """Enroll nobody more; let requests on their way finish.
+
+        Whoever waits, for a turn or to be sent once more, is `not_attempted`, unless
+        an earlier request of theirs ended without an answer.
 
         Args:
             reason: For the report, as a sentence.
@@ -167,6 +201,9 @@ class BatchEnroller:
     async def __aenter__(self) -> Self:
         if not self._leaving:
             await self._recorder.open(base_url=self._client.base_url)
+            if not self._entered:
+                limited = self._client.limiter.configured(self._limits)
+                self._held.enter_context(limited)
         self._entered = True
         return self
 
@@ -184,6 +221,7 @@ class BatchEnroller:
             if engine is not None:
                 await engine.leave(at_once=at_once)
         finally:
+            self._held.close()
             try:
                 await self._close_journal()
             finally:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from verifik_async.batch.outcomes import BatchItem, BatchOutcome, OutcomeStatus
+from verifik_async.errors import ConfigurationError
 from verifik_async.models import EnrollmentRequest
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ class Ticket:
         index: Place in the source.
         item: What the source gave.
         may_be_enrolled: An earlier run sent this person, and knows no answer.
+        took: Seconds that the last request took, once there was one.
     """
 
     index: int
     item: BatchItem = attrs.field(repr=False)
     may_be_enrolled: bool = False
+    took: float | None = None
     _made: EnrollmentRequest | None = attrs.field(default=None, init=False, repr=False)
 
     @property
@@ -44,13 +47,17 @@ class Ticket:
         """The request; a callable is asked for it once.
 
         Raises:
+            ConfigurationError: It is none.
             Exception: What the callable raises.
         """
         given = self.item.request
-        if not callable(given):
-            return given
         if self._made is None:
-            self._made = given()
+            made = given() if callable(given) else given
+            if not isinstance(made, EnrollmentRequest):  # pyright: ignore[reportUnnecessaryIsInstance] - not all callers check types
+                raise ConfigurationError(
+                    f"a source gives requests or items, not {type(made).__name__}"
+                )
+            self._made = made
         return self._made
 
 
@@ -80,6 +87,11 @@ class Desk(Protocol):
         ...
 
     @property
+    def width(self) -> int:
+        """How many workers there are, or were."""
+        ...
+
+    @property
     def crew(self) -> Crew:
         """The run's tasks."""
         ...
@@ -94,7 +106,7 @@ class Desk(Protocol):
         """Send nobody more."""
         ...
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Stop, and raise this to the consumer at the end."""
         ...
 

@@ -22,7 +22,7 @@ class Window:
         """Make room for `size` persons."""
         self._room = asyncio.Semaphore(size)
         self._outcomes = asyncio.Queue[BatchOutcome | None]()
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     async def enter(self) -> None:
         """Wait until there is room for another person."""
@@ -32,7 +32,7 @@ class Window:
         """A person who entered has an outcome now; it leaves when that is taken."""
         self._outcomes.put_nowait(outcome)
 
-    def end(self, failure: Exception | None = None) -> None:
+    def end(self, failure: BaseException | None = None) -> None:
         """Nothing more is put: taking raises `failure` then, if there is one."""
         self._failure = failure
         self._outcomes.put_nowait(None)

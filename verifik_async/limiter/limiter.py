@@ -87,6 +87,11 @@ class Limiter:
         """The limits in force: the strictest of those given."""
         return functools.reduce(Limits.tightened, self._given.values())
 
+    @property
+    def width(self) -> int | None:
+        """Requests that may be in flight; None for any number."""
+        return self._control.width
+
     @contextlib.contextmanager
     def configured(self, limits: Limits) -> Generator[None]:
         """Hold to these limits, too, until the `with` ends.

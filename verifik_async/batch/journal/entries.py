@@ -28,20 +28,18 @@ class Entry(Ticket):
         key: In the journal.
         before: What was known when this run came to them.
         intent: What has been written down, or is about to be; an outcome must follow.
-        began: When a worker took them up; 0 if none has.
     """
 
     key: bytes = b""
     before: Known = NOBODY
     intent: Intent | None = None
-    began: float = 0.0
 
 
 def written(
     entry: Entry, intent: Intent, outcome: BatchOutcome
 ) -> Callable[[Store], None]:
     """What an outcome means for the journal."""
-    took = time.monotonic() - entry.began if entry.began else 0.0
+    took = 0.0 if entry.took is None else entry.took
     if outcome.status is OutcomeStatus.NOT_ATTEMPTED:
         return functools.partial(Store.take_back, intent=intent)
     return functools.partial(

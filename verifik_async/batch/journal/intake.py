@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -77,7 +76,6 @@ class JournaledIntake:
         self._writer = writer
         self._rules = rules
         self._keep_keys = keep_keys
-        self._workers = concurrency
         self._lead = Lead(concurrency)
         self._open = 0  # have an intent that was handed in, and no outcome
         self._intending = 0  # of those: have one that is not on the disk yet
@@ -125,7 +123,7 @@ class JournaledIntake:
             while self._cleared:
                 entry = self._cleared.popleft()
                 self._desk.settle(entry, begun(entry))
-        free = self._workers + self._lead.size - self._open
+        free = self._desk.width + self._lead.size - self._open
         count = min(len(self._cleared), free)
         if count > 0:
             self._intend([self._cleared.popleft() for _ in range(count)])
@@ -173,8 +171,6 @@ class JournaledIntake:
         entry = None if self._desk.over else await self._ready.get()
         if entry is None:
             self._ready.put_nowait(None)  # the end is everybody's
-        else:
-            entry.began = time.monotonic()
         return entry
 
     def settle(self, ticket: Ticket, outcome: BatchOutcome) -> None:
