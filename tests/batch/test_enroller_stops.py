@@ -170,7 +170,8 @@ async def test_a_fatal_answer_does_not_hide_an_unknown_outcome() -> None:
     assert statuses(outcomes) == {UNKNOWN: 3, NOT_ATTEMPTED: 17}
     # The first to be sent again meets it; the others are not sent again then.
     assert sorted(outcome.attempts for outcome in outcomes[:3]) == [1, 1, 2]
-    assert sorted(carrier.sent) == [0, 0, 1, 1, 2, 2]
+    assert len(carrier.sent) == 4
+    assert set(carrier.sent) == {0, 1, 2}
     assert isinstance(enroller.report.stop_error, AuthenticationError)
 
 
