@@ -32,6 +32,13 @@ if TYPE_CHECKING:
         OutcomeStatus,
         SettledBefore,
     )
+    from verifik_async.batch.standing import (
+        BatchStanding,
+    )
+    from verifik_async.batch.stops import (
+        Stop,
+        StopRules,
+    )
     from verifik_async.client import (
         VerifikClient,
     )
@@ -147,6 +154,7 @@ __all__ = [
     "BatchItem",
     "BatchOutcome",
     "BatchReport",
+    "BatchStanding",
     "Body",
     "CassetteError",
     "CassetteMissError",
@@ -212,6 +220,8 @@ __all__ = [
     "ServerError",
     "SettledBefore",
     "Signature",
+    "Stop",
+    "StopRules",
     "Timeout",
     "TokenExpiredError",
     "TokenProvider",
@@ -234,6 +244,8 @@ if not TYPE_CHECKING:  # pragma: no branch
         "verifik_async.batch.enroller": "BatchEnroller",
         "verifik_async.batch.journal": "JobTerms Journal JournalDamagedError JournalError JournalLockedError JournalMismatchError JournalPlaceError JournalVersionError JournalView JournalWriteError",
         "verifik_async.batch.outcomes": "BatchItem BatchOutcome BatchReport OutcomeStatus SettledBefore",
+        "verifik_async.batch.standing": "BatchStanding",
+        "verifik_async.batch.stops": "Stop StopRules",
         "verifik_async.client": "VerifikClient",
         "verifik_async.clock": "Clock",
         "verifik_async.errors": "ApiError AuthenticationError ClientClosedError ConfigurationError ConnectError ConnectTimeoutError ConnectionLostError CredentialsError DuplicatePersonError ExistingPerson FieldFault InsufficientCreditsError InvalidImageError InvalidRequestError LivenessFailedError NotFoundError Outcome OutcomeUnknownError ParameterError PermissionDeniedError RateLimitedError ReadTimeoutError ServerError TokenExpiredError TransportError UnexpectedResponseError VerifikError WriteError",
