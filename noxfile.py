@@ -82,3 +82,10 @@ def coverage(session: nox.Session) -> None:
     session.install(*_group("tests"))
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against peers, for some minutes; `-- --quick` for less of it."""
+    session.install("-e", ".[cli]", *_group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -35,7 +35,6 @@ class Job:
         sink: The sink's process, to see how busy it was.
         seconds: How long to post, unless `persons` says how many.
         persons: How many persons to post; 0 is as many as can be.
-        warm_up: Seconds of posting before that.
         watch_loop: Whether to look for stalls of the event loop.
         weigh_every: Look at the memory after so many persons; 0 is never.
     """
@@ -45,7 +44,6 @@ class Job:
     sink: int
     seconds: float = 0.5
     persons: int = 0
-    warm_up: float = 0.15
     watch_loop: bool = False
     weigh_every: int = 0
 
@@ -120,6 +118,8 @@ def _weighed(persons: Iterator[int], every: int, weights: list[int]) -> Iterator
         yield number
 
 
+_WARM_UP = 0.3
+"""Of the seconds; posted before, not measured."""
 _TICK = 0.001
 
 
@@ -141,7 +141,7 @@ async def _measure(job: Job, opener: Open) -> Measurement:
     if job.weigh_every:
         persons = _weighed(persons, job.weigh_every, weights)
     async with opener(job.load) as post_all:
-        await post_all(persons_for(job.warm_up))
+        await post_all(persons_for(_WARM_UP * job.seconds))
         watch = asyncio.create_task(_watch(stalls)) if job.watch_loop else None
         began, cpu, sink_cpu = time.perf_counter(), _cpu(), _cpu_of(job.sink)
         posted = await post_all(persons)

@@ -51,6 +51,9 @@ class Contender:
 CONTENDERS = {
     "enroll": Contender("VerifikClient.enroll", "enroll", "one_by_one", ours=True),
     "batch": Contender("BatchEnroller", "enroll", "batch", ours=True),
+    "journal": Contender(
+        "BatchEnroller, strict journal", "enroll", "journaled", ours=True
+    ),
     "prepared": Contender(
         "(a) aiohttp, bytes prepared", "via_aiohttp", "prepared", reads_images=False
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders.pool import pooled
@@ -13,6 +15,7 @@ from verifik_async import (
     BatchItem,
     EnrollmentRequest,
     FaceImage,
+    Journal,
     VerifikClient,
 )
 
@@ -74,6 +77,24 @@ async def batch(load: Load) -> AsyncGenerator[PostAll]:
         async def post_all(persons: Iterator[int]) -> int:
             enroller = BatchEnroller(client, concurrency=load.width)
             return await _run(enroller, load, persons)
+
+        yield post_all
+
+
+@asynccontextmanager
+async def journaled(load: Load) -> AsyncGenerator[PostAll]:
+    """Run a batch that writes every request and outcome down, and to the disk."""
+    async with _client(load) as client:
+
+        async def post_all(persons: Iterator[int]) -> int:
+            # Each burst is a job of its own: one that is resumed has nothing to do.
+            with tempfile.TemporaryDirectory(dir=load.folder) as folder:
+                enroller = BatchEnroller(
+                    client,
+                    concurrency=load.width,
+                    journal=Journal(Path(folder, "job.sqlite3"), durability="strict"),
+                )
+                return await _run(enroller, load, persons)
 
         yield post_all
 
