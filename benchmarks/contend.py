@@ -59,7 +59,7 @@ class Measurement:
         sink_cpu: CPU seconds of the sink.
         peak: The most memory that the process held, warm-up included.
         weights: Memory held after each `weigh_every` persons.
-        stalls: Seconds by which the event loop's turns came late, sorted.
+        stalls: Seconds by which the event loop's turns came late.
     """
 
     persons: int
@@ -156,7 +156,7 @@ async def _measure(job: Job, opener: Open) -> Measurement:
         sink_cpu=sink_cpu,
         peak=_memory("VmHWM") - baseline,
         weights=[weight - baseline for weight in weights],
-        stalls=sorted(stalls),
+        stalls=stalls,
     )
 
 

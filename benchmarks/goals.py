@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from benchmarks.report import Report
+    from benchmarks.rows import Row
 
 _FASTER = (
     ("200 kB", "prepared", 0.95),
@@ -99,7 +99,15 @@ def _throughput(report: Report) -> Iterator[Goal]:
             needed=f"at least {least:g} x {CONTENDERS[peer].label}",
             limit=least,
             found=ours.times(theirs) if ours and theirs else None,
+            beside=_cpu(ours, theirs),
         )
+
+
+def _cpu(ours: Row | None, theirs: Row | None) -> str:
+    """CPU per person, which other work on the machine disturbs less."""
+    if ours is None or theirs is None:
+        return ""
+    return f" (with {ratio(ours.cpu_each, theirs.cpu_each):.2f} x the CPU)"
 
 
 def _journal(report: Report) -> Goal:
@@ -141,9 +149,7 @@ def _growth(report: Report) -> Iterator[Goal]:
 
 
 def _stalls(report: Report) -> Iterator[Goal]:
-    milliseconds = {
-        row.contender: statistics.median(row.percentile) * 1e3 for row in report.stalls
-    }
+    milliseconds = {row.contender: row.percentile * 1e3 for row in report.stalls}
     beside = f"; (b) {milliseconds['json']:.1f}" if milliseconds else ""
     for name in ("enroll", "batch"):
         yield Goal(

@@ -15,11 +15,17 @@ _LIBRARIES = ("aiohttp", "attrs", "cattrs", "httpx", "pybase64", "requests")
 
 @attrs.frozen(kw_only=True)
 class Machine:
-    """What the figures were taken on; no names of hosts or people."""
+    """What the figures were taken on; no names of hosts or people.
+
+    Attributes:
+        load: Processes that wanted to run in the minute before; with other work on
+            the machine only ratios mean something.
+    """
 
     processor: str
     cores: int
     memory_gb: int
+    load: float
     system: str
     python: str
     libraries: dict[str, str]
@@ -32,6 +38,7 @@ class Machine:
             processor=_processor(),
             cores=len(os.sched_getaffinity(0)),
             memory_gb=round(pages * page / 2**30),
+            load=round(os.getloadavg()[0], 1),
             system=f"{platform.system()} {platform.release()}",
             python=f"{platform.python_implementation()} {platform.python_version()}",
             libraries={
@@ -44,7 +51,8 @@ class Machine:
     def __str__(self) -> str:
         libraries = ", ".join(f"{name} {at}" for name, at in self.libraries.items())
         hardware = f"{self.processor}, {self.cores} cores, {self.memory_gb} GB"
-        return f"{hardware}, {self.system}; {self.python}, {libraries}"
+        before = f"load {self.load} before"
+        return f"{hardware}, {before}, {self.system}; {self.python}, {libraries}"
 
 
 def _processor() -> str:

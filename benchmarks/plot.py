@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from benchmarks import scaling
 from benchmarks.contenders import CONTENDERS
@@ -30,8 +31,11 @@ def draw(axes: Sequence[scaling.Axis], path: Path) -> None:
         for axis, above, below in zip(axes, *places, strict=True):
             _lines(above, axis, [point.seconds for point in axis.points])
             above.set_ylabel(axis.time)
-            _lines(below, axis, [point.peak / 1e6 for point in axis.points])
-            below.set(xlabel=axis.grows, ylabel="peak MB over imports")
+            above.yaxis.set_major_formatter(EngFormatter("s"))
+            _lines(below, axis, [point.peak for point in axis.points])
+            below.set(xlabel=axis.grows, ylabel="peak memory over imports")
+            below.xaxis.set_major_formatter(EngFormatter())
+            below.yaxis.set_major_formatter(EngFormatter("B"))
         handles, labels = places[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
         figure.savefig(path, metadata={"Date": None})
@@ -45,3 +49,5 @@ def _lines(place: Axes, axis: scaling.Axis, values: Sequence[float]) -> None:
             if point.contender == name
         ]
         place.loglog(*zip(*found, strict=True), label=CONTENDERS[name].label)
+    place.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    place.yaxis.set_minor_locator(NullLocator())

@@ -79,9 +79,9 @@ def run(plan: Plan, *, folder: str, say: Callable[[str], None]) -> list[Axis]:
             for width in plan.widths
             for point in arena.points(width, width=width, rounds=rounds)
         ]
-    each = "seconds per person"
+    each = "for each person"
     return [
-        Axis("persons, 2 x 2 kB, 32 wide", "seconds in all", by_persons),
+        Axis("persons, 2 x 2 kB, 32 wide", "in all", by_persons),
         Axis("bytes per photograph, 32 wide", each, by_size),
         Axis("persons in flight, 2 x 200 kB", each, by_width),
     ]

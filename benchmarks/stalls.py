@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import attrs
@@ -24,19 +23,21 @@ _CONTENDERS = ("enroll", "batch", "prepared", "json")
 
 @attrs.frozen(kw_only=True)
 class Stalls:
-    """How late the loop's turns came, in seconds, by round.
+    """How late the loop's turns came, in seconds, over all rounds.
 
     Attributes:
         contender: One of `CONTENDERS`.
+        turns: How many were asked for, a millisecond ahead each.
         median: In the middle.
         percentile: The 99th percentile.
         longest: The latest of all.
     """
 
     contender: str
-    median: list[float]
-    percentile: list[float]
-    longest: list[float]
+    turns: int
+    median: float
+    percentile: float
+    longest: float
 
 
 def run(*, rounds: int, seconds: float, folder: str) -> list[Stalls]:
@@ -61,25 +62,27 @@ def run(*, rounds: int, seconds: float, folder: str) -> list[Stalls]:
 
 
 def _stalls(job: Job, found: Sequence[Measurement]) -> Stalls:
-    sorted_stalls = [each.stalls for each in found]
+    stalls = sorted(stall for each in found for stall in each.stalls)
     return Stalls(
         contender=job.contender,
-        median=[stalls[len(stalls) // 2] for stalls in sorted_stalls],
-        percentile=[stalls[len(stalls) * 99 // 100] for stalls in sorted_stalls],
-        longest=[stalls[-1] for stalls in sorted_stalls],
+        turns=len(stalls),
+        median=stalls[len(stalls) // 2],
+        percentile=stalls[len(stalls) * 99 // 100],
+        longest=stalls[-1],
     )
 
 
 def show(rows: Sequence[Stalls]) -> str:
-    """Medians over the rounds, in milliseconds."""
+    """In milliseconds."""
     return table(
-        ["contender", "loop stalls, ms: median", "99th percentile", "longest"],
+        ["contender", "turns", "median ms late", "99th percentile", "longest"],
         [
             [
                 CONTENDERS[row.contender].label,
+                f"{row.turns}",
                 *(
-                    f"{statistics.median(found) * 1e3:.1f}"
-                    for found in (row.median, row.percentile, row.longest)
+                    f"{late * 1e3:.1f}"
+                    for late in (row.median, row.percentile, row.longest)
                 ),
             ]
             for row in rows
