@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from benchmarks.contenders.pool import PostAll
     from benchmarks.loads import Load
 
+_COLLECTIONS = 4096
+
 
 def _client(load: Load) -> VerifikClient:
     transport = AiohttpTransport(connections=load.width)
@@ -32,7 +34,11 @@ def _client(load: Load) -> VerifikClient:
 
 
 def _requests(load: Load) -> Callable[[int], EnrollmentRequest]:
-    """What gives the checked request of a person, with her photographs."""
+    """What gives the checked request of a person, with her photographs.
+
+    Few photographs stand for those of many persons. So neighbours go to different
+    collections: in one a batch would let those with the same picture wait.
+    """
     paths = load.paths()
     held = [] if load.from_disk else load.held()
 
@@ -47,7 +53,7 @@ def _requests(load: Load) -> Callable[[int], EnrollmentRequest]:
             gender="F",
             date_of_birth="1990-01-15",
             nationality="CO",
-            collection_id="65b9592267cc4f096dbe743d",
+            collection_id=f"{number % _COLLECTIONS:024x}",
             liveness_min_score=0.65,
             min_score=0.8,
             search_mode="FAST",
