@@ -13,6 +13,7 @@ from command_line import ManifestOf, unmeasured
 
 from verifik_async.batch.manifest import Manifest, RowDefaults
 from verifik_async.batch.outcomes import BatchOutcome, BatchReport, OutcomeStatus
+from verifik_async.cli.batch_options import BatchOptions
 from verifik_async.cli.enrollment import Plan, carry_out
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.job import Result, Taker
@@ -29,7 +30,7 @@ def plan_for(path: Path) -> Plan:
     return Plan(
         manifest=Manifest.open(path, defaults=RowDefaults(collection_id="c1")),
         target=embedded_sandbox(RetryPolicy()),
-        concurrency=1,
+        options=BatchOptions(concurrency=1),
     )
 
 

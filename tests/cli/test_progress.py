@@ -1,5 +1,6 @@
-"""How far a run is: rates of now, lines in log files, a bar on a terminal."""
+"""How far a run is: rates of now, JSON lines in log files, a bar on a terminal."""
 
+import json
 import os
 import pty
 import re
@@ -10,28 +11,58 @@ import pytest
 from command_line import Command, ManifestOf
 
 from verifik_async.cli import amounts
-from verifik_async.cli.progress import Meter, Standing
+from verifik_async.cli.progress import Meter, Speed, Standing, in_json, in_words
 
 
 def test_rates_are_those_of_the_last_seconds() -> None:
     """A slow start does not make a fast run look slow, nor the end far."""
     meter = Meter()
     total = 1000
-    assert meter.read(0.0, Standing(done=0, total=total)) == (
-        "0/s · 0 B/s · 0 in flight · 0 not enrolled",
-        "",
-    )
+    assert meter.read(0.0, Standing(done=0, total=total)) == Speed()
     meter.read(100.0, Standing(done=10, total=total))
     meter.read(101.0, Standing(done=10, total=total, sent=0))
+    standing = Standing(done=510, total=total, sent=10 * 2**20)
+    assert meter.read(111.0, standing) == Speed(persons=50, sent=2**20, left=9.8)
+    assert meter.read(112.0, Standing(done=total, total=total)).left is None
+
+
+def test_those_settled_before_make_nothing_faster() -> None:
+    """A run that goes on would else promise to end far too soon."""
+    meter = Meter()
+    total = 10_000
+    meter.read(0.0, Standing(done=0, total=total))
+    speed = meter.read(1.0, Standing(done=5010, skipped=5000, total=total))
+    assert speed == Speed(persons=10, left=499)
+
+
+def test_words_tell_the_limit_and_what_is_waited_for() -> None:
+    """As a line below the bar, and as an object for machines."""
     standing = Standing(
-        done=510, total=total, sent=10 * 2**20, in_flight=32, not_enrolled=7
+        done=510,
+        total=1000,
+        in_flight=3,
+        limit=4,
+        not_enrolled=7,
+        waits_for="the first answers",
     )
-    assert meter.read(111.0, standing) == (
-        "50/s · 1.0 MiB/s · 32 in flight · 7 not enrolled",
-        "9.8 s left",
+    speed = Speed(persons=50, sent=2**20, left=9.8)
+    assert in_words(standing, speed) == (
+        "50/s · 1.0 MiB/s · 3 of 4 in flight · 7 not enrolled · "
+        "waiting for the first answers"
     )
-    end = Standing(done=total, total=total)
-    assert meter.read(112.0, end)[1] == ""
+    assert json.loads(in_json(standing, speed)) == {
+        "event": "progress",
+        "done": 510,
+        "total": 1000,
+        "skipped": 0,
+        "not_enrolled": 7,
+        "persons_per_second": 50,
+        "bytes_per_second": 2**20,
+        "in_flight": 3,
+        "limit": 4,
+        "waits_for": "the first answers",
+        "seconds_left": 10,
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,10 +111,11 @@ def test_log_files_get_a_line_now_and_then(
     monkeypatch.setattr("verifik_async.cli.demo._LATENCY", 0.2)
     ended = command("demo", manifest_of(1).parent / "demo")
     assert ended.code == 0
-    lines = ended.err.splitlines()
+    lines = [json.loads(line) for line in ended.err.splitlines()]
     assert len(lines) > 3
-    shape = r"\d+ of 200 · \d+/s · [\d.]+ \w+/s · \d+ in flight · \d+ not enrolled.*"
-    assert not [line for line in lines if not re.fullmatch(shape, line)]
+    assert {line["event"] for line in lines} == {"checking", "progress"}
+    done = [line["done"] for line in lines if line["event"] == "progress"]
+    assert done == sorted(done)
 
 
 def test_a_terminal_gets_a_bar(manifest_of: ManifestOf) -> None:

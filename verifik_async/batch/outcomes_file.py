@@ -27,6 +27,7 @@ COLUMNS = (
     "row",
     "id",
     "status",
+    "settled",
     "person_id",
     "request_id",
     "attempts",
@@ -61,6 +62,9 @@ def outcome_record(row: int, outcome: BatchOutcome) -> Record:
     if outcome.enrollment is not None:
         record["person_id"] = outcome.enrollment.person.id
         record["request_id"] = outcome.enrollment.request_id
+    if outcome.settled is not None:
+        record["settled"] = outcome.settled.status.value
+        record["person_id"] = outcome.settled.person_id
     if outcome.error is not None:
         record["error"] = type(outcome.error).__name__
     if isinstance(outcome.error, VerifikError):

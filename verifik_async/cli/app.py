@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from verifik_async.batch.journal import JournalLockedError, JournalMismatchError
 from verifik_async.cli.check import check
 from verifik_async.cli.demo import demo
 from verifik_async.cli.enroll import enroll
@@ -20,7 +21,8 @@ from verifik_async.errors import VerifikError
 _EXIT_CODES = """
 Exit codes: 0 all enrolled; 2 usage or bad input, nothing was sent; 3 finished, some
 persons are not enrolled; 4 stopped, as every further person would have been refused
-alike; 130 or 143 ended by Ctrl-C or SIGTERM, with what was in flight finished.
+alike, or by a limit of yours; 5 the journal is in use or of another job; 130 or 143
+ended by Ctrl-C or SIGTERM, with what was on its way finished.
 """
 
 _UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -92,7 +94,8 @@ def run() -> int:
         code = _FAILED
     except VerifikError as error:
         Screen().complain_of(error)
-        code = ExitCode.BAD_INPUT
+        other = isinstance(error, JournalLockedError | JournalMismatchError)
+        code = ExitCode.OTHER_JOB if other else ExitCode.BAD_INPUT
     except SystemExit as ended:
         if isinstance(ended.code, int):
             code = ended.code

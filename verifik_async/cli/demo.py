@@ -9,7 +9,6 @@ import typer
 from verifik_async.batch.manifest import Manifest, RowDefaults
 from verifik_async.batch.outcomes import BatchOutcome, OutcomeStatus
 from verifik_async.cli import demo_folder
-from verifik_async.cli.enroll import CONCURRENCY
 from verifik_async.cli.enrollment import Plan, carry_out
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.program import program
@@ -58,7 +57,6 @@ def _demo(folder: Path, screen: Screen) -> ExitCode:
     plan = Plan(
         manifest=Manifest.open(path, defaults=RowDefaults(collection_id=_COLLECTION)),
         target=embedded_sandbox(RetryPolicy(), latency=_LATENCY),
-        concurrency=CONCURRENCY,
         outcomes=folder / demo_folder.OUTCOMES,
         overwrite=True,
         skip_invalid=True,
@@ -92,5 +90,5 @@ def _tell_next(path: Path, screen: Screen) -> ExitCode:
     )
     screen.command(f"{called} {mine} --sandbox")
     screen.say("and in earnest, with VERIFIK_TOKEN in the environment:")
-    screen.command(f"{called} {mine} --outcomes outcomes.csv")
+    screen.command(f"{called} {mine} --journal job.sqlite3 --report report.html")
     return ExitCode.OK

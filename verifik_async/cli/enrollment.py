@@ -6,20 +6,24 @@ import asyncio
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import attrs
 
+from verifik_async.batch.journal import JobTerms, Journal, check_journal
 from verifik_async.batch.manifest import Manifest, RowDefaults
-from verifik_async.batch.outcomes import OutcomeStatus
 from verifik_async.batch.outcomes_file import OutcomesFile
+from verifik_async.batch.report import write_failed, write_report
 from verifik_async.cli import amounts
+from verifik_async.cli.batch_options import BatchOptions
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.job import Result, Run, Taker
 from verifik_async.cli.program import program
 from verifik_async.cli.progress import CheckProgress
+from verifik_async.cli.resuming import settled_before
 from verifik_async.cli.shared_pictures import SharedPictures
-from verifik_async.cli.summary import Summary, show_unwritten
+from verifik_async.cli.summary import Summary
 from verifik_async.cli.targets import Target
 from verifik_async.cli.traffic import Traffic
 from verifik_async.cli.validation import (
@@ -29,7 +33,8 @@ from verifik_async.cli.validation import (
     naming,
     validate,
 )
-from verifik_async.errors import AuthenticationError, ConfigurationError
+from verifik_async.cli.what_next import tell_what_next
+from verifik_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +42,10 @@ if TYPE_CHECKING:
     from verifik_async.batch.manifest import ManifestRow
     from verifik_async.cli.screen import Screen
 
+GRACE = 60.0
+"""Seconds: about as long as one request may take, with its answer."""
+
 _MOST_BAD_ROWS_SHOWN = 50
-_LEFT_OPEN = (OutcomeStatus.FAILED, OutcomeStatus.UNKNOWN)
 
 
 @attrs.frozen(kw_only=True)
@@ -48,18 +55,37 @@ class Plan:
     Attributes:
         manifest: Who.
         target: Where.
-        concurrency: How many at a time.
+        options: How fast, and who again.
+        journal: File that the run is written down in, if wanted.
         outcomes: File for a row a person, if wanted.
         overwrite: Whether that file may take another's place.
+        report: File for a report of the journal, if wanted.
+        failed: File for the rows that failed, if wanted.
         skip_invalid: Enroll the rest where rows have faults.
+        grace: Seconds for requests on their way, after a signal.
     """
 
     manifest: Manifest
     target: Target
-    concurrency: int
+    options: BatchOptions = attrs.field(factory=BatchOptions)
+    journal: Path | None = None
     outcomes: Path | None = None
     overwrite: bool = False
+    report: Path | None = None
+    failed: Path | None = None
     skip_invalid: bool = False
+    grace: float = GRACE
+
+    def written_in(self, path: Path) -> Journal:
+        """The journal, if it is kept there."""
+        defaults = self.manifest.defaults
+        terms = JobTerms(
+            collection_id=defaults.collection_id,
+            liveness_min_score=defaults.liveness_min_score,
+            min_score=defaults.min_score,
+            search_mode=defaults.search_mode,
+        )
+        return Journal(path, job=terms, service=self.target.address)
 
 
 def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
@@ -73,60 +99,76 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
     Raises:
         VerifikError: Before anything is sent: a setting or a file is wrong.
     """
-    if plan.outcomes is not None:
-        # before the check, which may take a while
-        OutcomesFile.check(plan.outcomes, overwrite=plan.overwrite)
-        if plan.outcomes.resolve() == plan.manifest.path.resolve():
-            raise ConfigurationError("the outcomes file would replace the manifest")
-    found = _validated(plan, screen)
-    if found is None:
-        return ExitCode.BAD_INPUT
-    needed: dict[int, float] = {}
-    summary = Summary(needed)
     with ExitStack() as stack:
-        files: list[Taker] = []
-        if plan.outcomes is not None:
-            file = OutcomesFile.create(plan.outcomes, overwrite=plan.overwrite)
-            files.append(stack.enter_context(file).write)
-        elif plan.target.keeps:
-            screen.note(
-                "Note: without --outcomes FILE.csv ids and verdicts are only counted "
-                "and shown, not kept"
-            )
-        screen.say(
-            f"Enrolling {amounts.persons(found.good)} {plan.target.place}, "
-            f"{plan.concurrency} at a time"
-        )
-        result = asyncio.run(
-            _enroll(
-                plan,
-                found,
-                screen=screen,
-                takers=[*files, summary.take, *takers],
-                needed=needed,
-            )
-        )
-    summary.show(screen, result)
-    _tell_what_next(plan, screen, result)
+        journal = _journal(plan, stack)
+        _check_files(plan, journal)
+        found = _validated(plan, screen, journal)
+        if found is None:
+            return ExitCode.BAD_INPUT
+        result = _enrolled(plan, found, screen, journal, takers)
+        _write_reports(plan, screen, journal)
+    tell_what_next(plan, screen, result)
     return result.exit_code
 
 
-def _validated(plan: Plan, screen: Screen) -> Validation | None:
+def _journal(plan: Plan, stack: ExitStack) -> Journal | None:
+    """Where the run is written down: only for the reports, if nowhere else."""
+    if plan.journal is not None:
+        return plan.written_in(plan.journal)
+    if plan.report is None and plan.failed is None:
+        return None
+    folder = stack.enter_context(TemporaryDirectory(prefix="verifik-"))
+    return plan.written_in(Path(folder) / "journal.sqlite3")
+
+
+def _check_files(plan: Plan, journal: Journal | None) -> None:
+    """Refuse what can't be written before the check, which may take a while."""
+    if plan.outcomes is not None:
+        OutcomesFile.check(plan.outcomes, overwrite=_may_replace(plan))
+    for path, what in (
+        (plan.outcomes, "the outcomes file"),
+        (plan.report, "the report"),
+        (plan.failed, "the file of failed rows"),
+        (plan.journal, "the journal"),
+    ):
+        if path is None:
+            continue
+        if path.resolve() == plan.manifest.path.resolve():
+            raise ConfigurationError(f"{what} would replace the manifest")
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"the folder of {what} does not exist")
+    if journal is not None:
+        check_journal(journal, base_url=plan.target.address)
+
+
+def _may_replace(plan: Plan) -> bool:
+    """A run that goes on writes the outcomes of those before once more."""
+    resumes = plan.journal is not None and plan.journal.exists()
+    return plan.overwrite or resumes
+
+
+def _validated(
+    plan: Plan, screen: Screen, journal: Journal | None
+) -> Validation | None:
     """What the check found; None, with everything told, if nothing may be sent."""
     most = 0 if plan.skip_invalid else _MOST_BAD_ROWS_SHOWN
     faults = FaultList(screen, most=most)
     shared = SharedPictures()
+    before = settled_before(journal, plan.options, base_url=plan.target.address)
     with (
         naming(plan.manifest.path),
         interruptible(screen),
         CheckProgress(screen) as progress,
+        before as is_settled,
     ):
 
         def on_row(row: ManifestRow, standing: Validation) -> None:
             progress.count(standing)
             shared.look_at(row)
 
-        found = validate(plan.manifest, on_row=on_row, on_faults=faults.show)
+        found = validate(
+            plan.manifest, on_row=on_row, on_faults=faults.show, is_settled=is_settled
+        )
     for note in (*plan.manifest.notes, *shared.notes()):
         screen.note(f"Note: {note}")
     if not found.bad:
@@ -168,58 +210,66 @@ def _check_command(manifest: Manifest) -> str:
     return f"{program()} check {shlex.join(words)}"
 
 
-async def _enroll(
+def _enrolled(
     plan: Plan,
     found: Validation,
-    *,
     screen: Screen,
+    journal: Journal | None,
     takers: Sequence[Taker],
-    needed: dict[int, float],
 ) -> Result:
-    traffic = Traffic()
-    async with plan.target.client(traffic.hear) as client:
+    """The run itself, and its summary."""
+    needed: dict[int, float] = {}
+    summary = Summary(needed)
+    with ExitStack() as stack:
+        files: list[Taker] = []
+        if plan.outcomes is not None:
+            file = OutcomesFile.create(plan.outcomes, overwrite=_may_replace(plan))
+            files.append(stack.enter_context(file).write)
+        _tell_what_begins(plan, found, screen)
         run = Run(
             plan.manifest,
             total=found.rows,
             screen=screen,
-            takers=takers,
+            takers=[*files, summary.take, *takers],
             needed=needed,
-            traffic=traffic,
+            traffic=Traffic(),
         )
-        return await run.carry_out(client, concurrency=plan.concurrency)
+        result = asyncio.run(_enroll(plan, run, journal))
+    summary.show(screen, result)
+    return result
 
 
-def _tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
-    read = result.report.total
-    if result.unwritten:
-        show_unwritten(screen, result)
-    elif plan.outcomes is not None and read < result.total:
-        written = f"The outcomes of {amounts.persons(read)} are in {plan.outcomes}"
-        screen.say("", f"{written}; the turn of the others did not come")
-    elif plan.outcomes is not None:
-        screen.say("", f"Every person's outcome is in {plan.outcomes}")
-    if result.not_attempted or any(result.report.counts[open_] for open_ in _LEFT_OPEN):
-        screen.say("", _how_to_go_on(plan))
-    reason = result.report.stop_reason
-    if result.error is not None:
-        screen.complain_of(result.error)
-    elif reason is not None and result.asked_to_end is None:
-        hint = getattr(result.report.stop_error, "hint", "")
-        if isinstance(result.report.stop_error, AuthenticationError):
-            hint += " It is read from VERIFIK_TOKEN."
-        screen.complain(f"stopped: {reason}", hint)
+async def _enroll(plan: Plan, run: Run, journal: Journal | None) -> Result:
+    async with plan.target.client(run.traffic.hear) as client:
+        enroller = plan.options.enroller(client, journal)
+        return await run.carry_out(enroller, grace=plan.grace)
 
 
-def _how_to_go_on(plan: Plan) -> str:
-    if not plan.target.keeps:
-        return "To go on: run the same command again."
-    if plan.outcomes is None:
-        return (
-            "To go on: run the same command again, with --outcomes FILE.csv. Whoever "
-            "is enrolled already is sent once more, and is mostly a duplicate then."
+def _tell_what_begins(plan: Plan, found: Validation, screen: Screen) -> None:
+    if plan.journal is None and plan.target.keeps:
+        screen.note(
+            "Note: without --journal FILE a run that is interrupted can't be resumed"
         )
-    return (
-        "To go on: take out of the manifest whoever is enrolled (here or in "
-        f"{plan.outcomes}), look up who is unknown, and run it again with another "
-        "--outcomes file."
+    before = ""
+    if found.settled:
+        before = f"{amounts.persons(found.settled)} settled before; "
+    screen.say(
+        f"{before}Enrolling {amounts.persons(found.good)} {plan.target.place}, "
+        f"{plan.options}"
     )
+
+
+def _write_reports(plan: Plan, screen: Screen, journal: Journal | None) -> None:
+    if journal is None:
+        return
+    if plan.report is not None:
+        write_report(journal.path, plan.report)
+        screen.say("", f"The report is in {plan.report}")
+    if plan.failed is not None:
+        count = write_failed(journal.path, plan.manifest, plan.failed)
+        if count:
+            screen.say(
+                "",
+                f"{amounts.rows(count)} to be mended and enrolled again are in "
+                f"{plan.failed}, each with a reason",
+            )

@@ -20,6 +20,9 @@ class ExitCode(enum.IntEnum):
     STOPPED = 4
     """Stopped because every further person would have met the same refusal."""
 
+    OTHER_JOB = 5
+    """The journal is in use, or of another job; nothing was sent."""
+
     INTERRUPTED = 130
     """SIGINT: what was in flight was finished, or cancelled by a second signal."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from verifik_async.batch.enroller import BatchEnroller
+from verifik_async.batch.journal import JournalError, JournalMismatchError
 from verifik_async.batch.outcomes import (
     BatchItem,
     BatchOutcome,
@@ -26,10 +26,10 @@ from verifik_async.errors import VerifikError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from verifik_async.batch.enroller import BatchEnroller
     from verifik_async.batch.manifest import Manifest, ManifestRow
     from verifik_async.cli.screen import Screen
     from verifik_async.cli.traffic import Traffic
-    from verifik_async.client import VerifikClient
     from verifik_async.models import EnrollmentRequest
 
 _NOTHING_TO_KEEP = (
@@ -38,11 +38,7 @@ _NOTHING_TO_KEEP = (
     OutcomeStatus.SKIPPED,
 )
 
-ENROLLED = (
-    OutcomeStatus.ENROLLED,
-    OutcomeStatus.PRESUMED_ENROLLED,
-    OutcomeStatus.SKIPPED,
-)
+ENROLLED = (OutcomeStatus.ENROLLED, OutcomeStatus.PRESUMED_ENROLLED)
 """Verdicts after which nothing is left to do for a person."""
 
 Taker = Callable[[int, BatchOutcome], None]
@@ -80,19 +76,27 @@ class Result:
 
     @property
     def enrolled(self) -> int:
-        """Persons for whom nothing is left to do."""
-        return sum(self.report.counts[status] for status in ENROLLED)
+        """Persons who are enrolled, by this run or an earlier one."""
+        return enrolled_in(self.report)
 
     @property
     def exit_code(self) -> ExitCode:
         """What to tell the caller's script."""
         if self.asked_to_end is not None:
             return self.asked_to_end
+        if isinstance(self.report.stop_error, JournalMismatchError):
+            return ExitCode.OTHER_JOB
         if self.report.stop_reason is not None:
             return ExitCode.STOPPED
         if self.enrolled < self.total:
             return ExitCode.SOME_NOT_ENROLLED
         return ExitCode.OK
+
+
+def enrolled_in(report: BatchReport) -> int:
+    """Persons who are enrolled, by this run or an earlier one."""
+    earlier = sum(report.skipped.get(status, 0) for status in ENROLLED)
+    return earlier + sum(report.counts[status] for status in ENROLLED)
 
 
 class Run:
@@ -107,6 +111,9 @@ class Run:
         traffic: Observes the client.
         needed: Is kept filled with the least liveness score of each person who is
             being enrolled, by row.
+
+    Attributes:
+        traffic: What went over the network.
     """
 
     def __init__(  # noqa: PLR0913 - all but one by keyword
@@ -125,19 +132,27 @@ class Run:
         self._takers = list(takers)
         self._needed = needed
         self._rows: dict[int, int] = {}
-        self._traffic = traffic
+        self._drain: asyncio.TimerHandle | None = None
+        self.traffic = traffic
         self._unwritten: list[tuple[int, BatchOutcome]] = []
         self._cancelled = False
         self._taker_failed = False
 
-    async def carry_out(self, client: VerifikClient, *, concurrency: int) -> Result:
-        """Enroll everybody; signals end it early, but in order."""
-        enroller = BatchEnroller(client, concurrency=concurrency)
+    async def carry_out(self, enroller: BatchEnroller, *, grace: float) -> Result:
+        """Enroll everybody; signals end it early, but in order.
+
+        Args:
+            enroller: Not entered yet.
+            grace: Seconds for requests on their way after the first signal.
+
+        Raises:
+            JournalError: The run can't begin, or its last outcomes can't be kept.
+        """
         task = asyncio.current_task()
+        cancel = functools.partial(self._cancel, task)
         with (
             Signals(
-                functools.partial(self._stop, enroller),
-                functools.partial(self._cancel, task),
+                functools.partial(self._stop, enroller, cancel, grace), cancel
             ) as signals,
             RunProgress(self._screen, total=self._total) as progress,
         ):
@@ -146,12 +161,14 @@ class Run:
                 error = await self._enroll(enroller)
             finally:
                 ticking.cancel()
+                if self._drain is not None:
+                    self._drain.cancel()
             progress.finish(self._standing(enroller))
         return Result(
             report=enroller.report,
             total=self._total,
-            sent=self._traffic.sent,
-            requests=self._traffic.requests,
+            sent=self.traffic.sent,
+            requests=self.traffic.requests,
             asked_to_end=signals.exit_code,
             error=error,
             unwritten=tuple(self._unwritten),
@@ -163,6 +180,8 @@ class Run:
             async with enroller:
                 async for outcome in enroller.enroll(self._items()):
                     self._take(enroller, outcome)
+        except JournalError:
+            raise  # nothing was sent
         except VerifikError as error:
             failure = error
         except asyncio.CancelledError:
@@ -178,7 +197,7 @@ class Run:
         for index, row in enumerate(self._manifest):
             self._rows[index] = row.number
             build = functools.partial(self._build, row)
-            yield BatchItem(request=build, key=row.key)
+            yield BatchItem(request=build, key=row.key, row=row.number)
 
     def _build(self, row: ManifestRow) -> EnrollmentRequest:
         request = row.build()
@@ -198,11 +217,14 @@ class Run:
         if self._taker_failed and outcome.status not in _NOTHING_TO_KEEP:
             self._unwritten.append((number, outcome))
 
-    def _stop(self, enroller: BatchEnroller) -> None:
+    def _stop(
+        self, enroller: BatchEnroller, cancel: Callable[[], None], grace: float
+    ) -> None:
         enroller.stop("interrupted")
-        flying = amounts.persons(enroller.report.in_flight)
+        self._drain = asyncio.get_running_loop().call_later(grace, cancel)
+        flying = amounts.requests(enroller.standing.on_the_way)
         self._screen.note(
-            f"Stopping: {flying} in flight may finish. "
+            f"Stopping: {flying} on the way may finish, for {amounts.duration(grace)}. "
             "Again, and they are cancelled; then it is unknown if they are enrolled."
         )
 
@@ -213,14 +235,17 @@ class Run:
 
     def _standing(self, enroller: BatchEnroller) -> Standing:
         report = enroller.report
-        waiting = report.counts[OutcomeStatus.NOT_ATTEMPTED]
-        enrolled = sum(report.counts[status] for status in ENROLLED)
+        now = enroller.standing
+        done = report.total - report.counts[OutcomeStatus.NOT_ATTEMPTED]
         return Standing(
-            done=report.total - waiting,
+            done=done,
             total=self._total,
-            sent=self._traffic.sent,
-            in_flight=report.in_flight,
-            not_enrolled=report.total - waiting - enrolled,
+            skipped=report.counts[OutcomeStatus.SKIPPED],
+            sent=self.traffic.sent,
+            in_flight=now.on_the_way,
+            limit=now.concurrency,
+            not_enrolled=done - enrolled_in(report),
+            waits_for=now.waits_for,
         )
 
     async def _tick(self, enroller: BatchEnroller, progress: RunProgress) -> None:

@@ -1,14 +1,21 @@
 """Options that several verbs share, with the words that explain them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from verifik_async.batch.journal.records import REFUSED
 from verifik_async.batch.manifest import RowDefaults
 from verifik_async.models import SearchMode
 
 THE_JOB = "What rows leave out"
+WHERE = "Where and how fast"
+GOING_ON = "Going on after an interruption"
+STOPPING = "When to stop"
+RESULTS = "Results"
+
+_MOST_AT_A_TIME = 1000
 
 ManifestPath = Annotated[
     Path,
@@ -70,6 +77,180 @@ AllowOutside = Annotated[
         metavar="",
         help="Also take pictures from outside the manifest's folder. Without it a "
         "manifest from someone else can't send other files of this machine away.",
+    ),
+]
+
+InSandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox",
+        metavar="",
+        help="Enroll into a sandbox on this machine: no token, no cost, and "
+        "nobody is enrolled anywhere.",
+        rich_help_panel=WHERE,
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="Where the API is; VERIFIK_BASE_URL without it, else "
+        "https://api.verifik.co. Plain http for this machine only.",
+        rich_help_panel=WHERE,
+        show_default=False,
+    ),
+]
+
+
+def _to_concurrency(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_AT_A_TIME:
+        return int(text)
+    raise typer.BadParameter(f"a number from 1 to {_MOST_AT_A_TIME}, or auto")
+
+
+Concurrency = Annotated[
+    str,
+    typer.Option(
+        "--concurrency",
+        metavar="N|auto",
+        callback=_to_concurrency,
+        help="Persons at a time; auto finds out what the server bears.",
+        rich_help_panel=WHERE,
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        "--rate",
+        metavar="R",
+        min=0.001,
+        help="Requests a second, at the most; 0.5 is one every two seconds.",
+        rich_help_panel=WHERE,
+        show_default=False,
+    ),
+]
+JournalFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help="Write down each step in this file, and go on from there if it exists: "
+        "the same command again resumes. No names, birth dates or pictures in it.",
+        rich_help_panel=GOING_ON,
+        show_default=False,
+    ),
+]
+
+
+def _to_statuses(text: str | None) -> tuple[str, ...]:
+    named = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    wrong = [name for name in named if name not in REFUSED]
+    if wrong:
+        known = ", ".join(sorted(REFUSED))
+        raise typer.BadParameter(f"{', '.join(wrong)}: any of {known}")
+    return named
+
+
+Retry = Annotated[
+    str | None,
+    typer.Option(
+        "--retry",
+        metavar="A,B",
+        callback=_to_statuses,
+        help="With --journal: enroll once more whom an earlier run ended with "
+        "duplicate, liveness_failed or rejected.",
+        rich_help_panel=GOING_ON,
+        show_default=False,
+    ),
+]
+ResendUnknown = Annotated[
+    bool,
+    typer.Option(
+        "--resend-unknown",
+        metavar="",
+        help="Send again, up to 3 times in all, where no answer came, with --journal "
+        "also in earlier runs. It may charge twice; right where the server refuses "
+        "duplicates.",
+        rich_help_panel=GOING_ON,
+    ),
+]
+MaxFailures = Annotated[
+    int | None,
+    typer.Option(
+        "--max-failures",
+        metavar="N",
+        min=0,
+        help="Stop when more than N persons failed or ended unknown.",
+        rich_help_panel=STOPPING,
+        show_default=False,
+    ),
+]
+NoCanary = Annotated[
+    bool,
+    typer.Option(
+        "--no-canary",
+        metavar="",
+        help="Go on even if nearly all of the first 20 persons are refused alike.",
+        rich_help_panel=STOPPING,
+    ),
+]
+Grace = Annotated[
+    float,
+    typer.Option(
+        "--grace",
+        metavar="SECONDS",
+        min=0.0,
+        help="After Ctrl-C or SIGTERM, time for requests on their way to finish.",
+        rich_help_panel=STOPPING,
+    ),
+]
+SkipInvalid = Annotated[
+    bool,
+    typer.Option("--skip-invalid", metavar="", help="Leave out rows with faults."),
+]
+Outcomes = Annotated[
+    Path | None,
+    typer.Option(
+        "--outcomes",
+        metavar="FILE",
+        help="Write a row for each person as they complete; ends in .csv or "
+        ".jsonl. No names, birth dates or pictures in it.",
+        rich_help_panel=RESULTS,
+        show_default=False,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        metavar="",
+        help="Replace an outcomes file that is there; a run that goes on from its "
+        "journal does so anyway.",
+        rich_help_panel=RESULTS,
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Write a report to be read in a browser. No names in it.",
+        rich_help_panel=RESULTS,
+        show_default=False,
+    ),
+]
+Failed = Annotated[
+    Path | None,
+    typer.Option(
+        "--failed",
+        metavar="FILE",
+        help="Write the rows that failed, each with reason and hint, as a manifest "
+        "(CSV) to be mended and enrolled again. Names and birth dates are in it.",
+        rich_help_panel=RESULTS,
+        show_default=False,
     ),
 ]
 

@@ -1,7 +1,8 @@
-"""How far it is: a bar for people, a line every few seconds for log files."""
+"""How far it is: a bar for people, a line of JSON now and then for log files."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Self
@@ -40,16 +41,37 @@ class Standing:
     Attributes:
         done: Persons with a verdict.
         total: Persons in all.
+        skipped: Of those done, how many an earlier run had settled.
         sent: Bytes of pictures sent for them, as base64.
-        in_flight: Persons being enrolled now.
+        in_flight: Requests on their way.
+        limit: How many there may be now.
         not_enrolled: Persons with another verdict than enrolled.
+        waits_for: What holds people back now.
     """
 
     done: int
     total: int
+    skipped: int = 0
     sent: int = 0
     in_flight: int = 0
+    limit: int | None = None
     not_enrolled: int = 0
+    waits_for: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Speed:
+    """How fast it goes.
+
+    Attributes:
+        persons: Persons settled a second; those of earlier runs do not count.
+        sent: Bytes a second.
+        left: Seconds to the end, if that can be told.
+    """
+
+    persons: float = 0.0
+    sent: float = 0.0
+    left: float | None = None
 
 
 class Meter:
@@ -58,24 +80,55 @@ class Meter:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, Standing]] = deque()
 
-    def read(self, now: float, standing: Standing) -> tuple[str, str]:
-        """What goes on, and how long it will take, if that can be told."""
+    def read(self, now: float, standing: Standing) -> Speed:
+        """How fast it goes, and how long it will take."""
         self._samples.append((now, standing))
         while len(self._samples) > 2 and now - self._samples[0][0] > _WINDOW:  # noqa: PLR2004 - one interval at the least
             self._samples.popleft()
         began, first = self._samples[0]
         passed = now - began
-        rate = (standing.done - first.done) / passed if passed else 0.0
-        speed = (standing.sent - first.sent) / passed if passed else 0.0
-        left = standing.total - standing.done
-        words = (
-            f"{rate:,.0f}/s",
-            f"{amounts.size(speed)}/s",
-            f"{standing.in_flight} in flight",
-            f"{standing.not_enrolled:,} not enrolled",
+        if not passed:
+            return Speed()
+        settled = standing.done - first.done - (standing.skipped - first.skipped)
+        rate, left = settled / passed, standing.total - standing.done
+        return Speed(
+            persons=rate,
+            sent=(standing.sent - first.sent) / passed,
+            left=left / rate if rate and left else None,
         )
-        until_end = f"{amounts.duration(left / rate)} left" if rate and left else ""
-        return " · ".join(words), until_end
+
+
+def in_words(standing: Standing, speed: Speed) -> str:
+    """What goes on, in a line for people."""
+    limit = "" if standing.limit is None else f" of {standing.limit}"
+    words = [
+        f"{speed.persons:,.0f}/s",
+        f"{amounts.size(speed.sent)}/s",
+        f"{standing.in_flight}{limit} in flight",
+        f"{standing.not_enrolled:,} not enrolled",
+    ]
+    if standing.waits_for is not None:
+        words.append(f"waiting for {standing.waits_for}")
+    return " · ".join(words)
+
+
+def in_json(standing: Standing, speed: Speed) -> str:
+    """The same for machines: one object, whose units its names tell."""
+    return json.dumps(
+        {
+            "event": "progress",
+            "done": standing.done,
+            "total": standing.total,
+            "skipped": standing.skipped,
+            "not_enrolled": standing.not_enrolled,
+            "persons_per_second": round(speed.persons, 2),
+            "bytes_per_second": round(speed.sent),
+            "in_flight": standing.in_flight,
+            "limit": standing.limit,
+            "waits_for": standing.waits_for,
+            "seconds_left": None if speed.left is None else round(speed.left),
+        }
+    )
 
 
 class _Bar(Progress):
@@ -89,7 +142,7 @@ class _Bar(Progress):
 
 
 class RunProgress:
-    """A bar on a terminal, a line now and then elsewhere; use it in `with`.
+    """A bar on a terminal, lines of JSON elsewhere; use it in `with`.
 
     Attributes:
         interval: Seconds after which `show` should be called again.
@@ -115,13 +168,13 @@ class RunProgress:
 
     def show(self, standing: Standing) -> None:
         """Where the run stands now."""
-        words, left = self._meter.read(time.monotonic(), standing)
-        if self._screen.is_terminal:
-            self._bar.words = words
-            self._bar.update(self._task, completed=standing.done, description=left)
+        speed = self._meter.read(time.monotonic(), standing)
+        if not self._screen.is_terminal:
+            self._screen.note(in_json(standing, speed))
             return
-        line = f"{standing.done:,} of {standing.total:,} · {words}"
-        self._screen.note(f"{line} · {left}" if left else line)
+        left = "" if speed.left is None else f"{amounts.duration(speed.left)} left"
+        self._bar.words = in_words(standing, speed)
+        self._bar.update(self._task, completed=standing.done, description=left)
 
     def finish(self, standing: Standing) -> None:
         """Where the run ended; a bar stays on the screen, and shows that."""
@@ -164,11 +217,12 @@ class CheckProgress:
         if found.rows % _ROWS_BETWEEN_LOOKS or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + self._interval
-        words = f"Checked {amounts.rows(found.rows)}, {found.bad:,} with faults"
         if self._screen.is_terminal:
+            words = f"Checked {amounts.rows(found.rows)}, {found.bad:,} with faults"
             self._line.update(self._task, description=words)
-        else:
-            self._screen.note(words)
+            return
+        told = {"event": "checking", "rows": found.rows, "with_faults": found.bad}
+        self._screen.note(json.dumps(told))
 
     def __enter__(self) -> Self:
         self._line.start()

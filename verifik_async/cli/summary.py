@@ -18,13 +18,15 @@ from verifik_async.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from verifik_async.batch.outcomes import BatchOutcome
+    from verifik_async.batch.outcomes import BatchOutcome, BatchReport
     from verifik_async.cli.job import Result
     from verifik_async.cli.screen import Screen
 
 _MOST_LISTED = 20
 _MOST_ALIKE = 3
 """Rows listed for one reason, so that a frequent one does not hide the rare."""
+
+_NOT_LISTED = (*ENROLLED, OutcomeStatus.NOT_ATTEMPTED, OutcomeStatus.SKIPPED)
 
 _MEANINGS = {
     OutcomeStatus.ENROLLED: "created or updated",
@@ -55,7 +57,7 @@ class Summary:
 
     def take(self, row: int, outcome: BatchOutcome) -> None:
         """Hear of a person."""
-        if outcome.status in (*ENROLLED, OutcomeStatus.NOT_ATTEMPTED):
+        if outcome.status in _NOT_LISTED:
             return
         reason, _ = _why(outcome)
         if len(self._listed) < _MOST_LISTED and self._alike[reason] < _MOST_ALIKE:
@@ -122,10 +124,18 @@ def _counts(result: Result) -> list[tuple[str, str, str]]:
     counts = dict(result.report.counts)
     counts[OutcomeStatus.NOT_ATTEMPTED] = result.not_attempted
     return [
-        (status.value, f"{counts[status]:,}", _MEANINGS[status])
+        (status.value, f"{counts[status]:,}", _meaning(status, result.report))
         for status in OutcomeStatus
         if counts[status]
     ]
+
+
+def _meaning(status: OutcomeStatus, report: BatchReport) -> str:
+    """What the status says; of those skipped also what they were settled as."""
+    if status is not OutcomeStatus.SKIPPED:
+        return _MEANINGS[status]
+    told = (f"{count:,} {kind}" for kind, count in report.skipped.items() if count)
+    return f"{_MEANINGS[status]}: {', '.join(told)}"
 
 
 def _why(outcome: BatchOutcome, needed: float | None = None) -> tuple[str, str]:

@@ -29,11 +29,13 @@ class Target:
     Attributes:
         place: In words, as in `Enrolling 3 persons …`.
         client: Opens a client for it, inside of the event loop, with an observer.
+        address: By which a journal knows it again.
         keeps: Whether people stay enrolled there when the run has ended.
     """
 
     place: str
     client: OpenClient
+    address: str
     keeps: bool = True
 
 
@@ -56,6 +58,7 @@ def embedded_sandbox(retry: RetryPolicy, *, latency: float = 0.0) -> Target:
     return Target(
         place="into the sandbox (nothing leaves this machine)",
         client=client,
+        address="the embedded sandbox",
         keeps=False,
     )
 
@@ -95,4 +98,4 @@ def api(base_url: str | None, retry: RetryPolicy) -> Target:
             # the address is checked already
             raise ConfigurationError(f"VERIFIK_TOKEN: {error}") from None
 
-    return Target(place=f"at {address}", client=client)
+    return Target(place=f"at {address}", client=client, address=address)

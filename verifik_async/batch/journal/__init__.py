@@ -6,6 +6,7 @@ neither can be said: those are `unknown`, and nobody else is.
 
     Journal, JobTerms       settings, for `BatchEnroller(client, journal=…)`
     JournalView             looking into one
+    check_journal           whether one can be used
     JournalError and below  why one can't be used
 """
 
@@ -19,6 +20,7 @@ from verifik_async.batch.journal.errors import (
     JournalWriteError,
 )
 from verifik_async.batch.journal.fingerprint import JobTerms
+from verifik_async.batch.journal.opening import check_journal
 from verifik_async.batch.journal.records import State
 from verifik_async.batch.journal.settings import Journal
 from verifik_async.batch.journal.view import JournalView
@@ -35,4 +37,5 @@ __all__ = [
     "JournalView",
     "JournalWriteError",
     "State",
+    "check_journal",
 ]

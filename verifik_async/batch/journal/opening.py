@@ -21,8 +21,13 @@ from verifik_async.batch.journal.errors import (
 )
 from verifik_async.batch.journal.filesystem import require_local
 from verifik_async.batch.journal.fingerprint import TERMS, Fingerprint, JobTerms
-from verifik_async.batch.journal.lock import ProcessLock
-from verifik_async.batch.journal.schema import explained, number, open_to_write
+from verifik_async.batch.journal.lock import ProcessLock, holder_of
+from verifik_async.batch.journal.schema import (
+    explained,
+    number,
+    open_to_read,
+    open_to_write,
+)
 from verifik_async.batch.journal.store import Store
 
 if TYPE_CHECKING:
@@ -115,7 +120,7 @@ def open_journal(journal: Journal, *, base_url: str) -> OpenJournal:
     try:
         database = open_to_write(journal.path, durability=journal.durability)
         try:
-            fingerprint = Fingerprint(base_url=base_url, terms=journal.job)
+            fingerprint = _fingerprint(journal, base_url)
             return _begun(database, journal, fingerprint, lock)
         except sqlite3.Error as error:
             database.close()
@@ -126,6 +131,35 @@ def open_journal(journal: Journal, *, base_url: str) -> OpenJournal:
     except BaseException:
         lock.release()
         raise
+
+
+def _fingerprint(journal: Journal, base_url: str) -> Fingerprint:
+    return Fingerprint(base_url=journal.service or base_url, terms=journal.job)
+
+
+def check_journal(journal: Journal, *, base_url: str) -> bool:
+    """See whether `open_journal` would refuse, without making or changing anything.
+
+    Returns:
+        Whether there is a journal already.
+
+    Raises:
+        JournalError: As `open_journal`.
+    """
+    _require_place(journal)
+    if not journal.path.exists():
+        return False
+    holder = holder_of(journal.lock_path)
+    if holder is not None:
+        raise holder
+    with contextlib.closing(open_to_read(journal.path)) as database:
+        try:
+            told = read_job(database)
+        except sqlite3.Error as error:
+            raise explained(error) from None
+    if told:
+        _require_same(told, _fingerprint(journal, base_url))
+    return bool(told)
 
 
 def _require_place(journal: Journal) -> None:

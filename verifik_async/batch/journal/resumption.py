@@ -56,6 +56,12 @@ class Resumption:
         states = frozenset(_to_state(status) for status in asked)
         return cls(retry=states & REFUSED, resend_unknown=on_unknown == "resend")
 
+    def sends(self, state: State) -> bool:
+        """Whether somebody who stands there is sent by this run."""
+        if state is State.UNKNOWN:
+            return self.resend_unknown
+        return state in _ANYWAY or state in self.retry
+
     def outcome(
         self, ticket: Ticket, known: Known, *, terms: JobTerms | None
     ) -> BatchOutcome | None:
@@ -71,9 +77,9 @@ class Resumption:
         """
         if known.again:
             return _refused(ticket)
-        if known.state in _ANYWAY or known.state in self.retry:
-            return None
         unknown = known.state is State.UNKNOWN
+        if self.sends(known.state) and not unknown:
+            return None
         if unknown and not self.resend_unknown:
             return BatchOutcome(
                 index=ticket.index,

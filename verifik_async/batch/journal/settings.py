@@ -34,6 +34,8 @@ class Journal:
             job, and refused before anybody is asked for. Without it only the terms of
             persons who were sent are compared, each with their own, and not of those
             whose request is a callable.
+        service: What persons are sent to, in words that stay the same where its
+            address does not; the client's `base_url` without it.
         durability: `"strict"` survives the loss of power, `"process"` only that of
             the process, and spares the disk.
         keep_keys: Also write the persons' keys down as they are, for reports that
@@ -42,6 +44,7 @@ class Journal:
 
     path: Path = attrs.field(converter=_to_path)
     job: JobTerms | None = attrs.field(default=None, kw_only=True)
+    service: str | None = attrs.field(default=None, kw_only=True)
     durability: Durability = attrs.field(default="strict", kw_only=True)
     keep_keys: bool = attrs.field(default=False, kw_only=True)
 

@@ -1,0 +1,70 @@
+"""What is left to do after a run, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verifik_async.batch.outcomes import OutcomeStatus
+from verifik_async.cli import amounts
+from verifik_async.cli.summary import show_unwritten
+from verifik_async.errors import AuthenticationError
+
+if TYPE_CHECKING:
+    from verifik_async.cli.enrollment import Plan
+    from verifik_async.cli.job import Result
+    from verifik_async.cli.screen import Screen
+
+_AGAIN = "To go on: run the same command again"
+
+
+def tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
+    """Say where everything is, how to go on, and why the run stopped."""
+    read = result.report.total
+    if result.unwritten:
+        show_unwritten(screen, result)
+    elif plan.outcomes is not None and read < result.total:
+        written = f"The outcomes of {amounts.persons(read)} are in {plan.outcomes}"
+        screen.say("", f"{written}; the turn of the others did not come")
+    elif plan.outcomes is not None:
+        screen.say("", f"Every person's outcome is in {plan.outcomes}")
+    for line in _left_open(plan, result):
+        screen.say("", line)
+    reason = result.report.stop_reason
+    if result.error is not None:
+        screen.complain_of(result.error)
+    elif reason is not None and result.asked_to_end is None:
+        hint = getattr(result.report.stop_error, "hint", "")
+        if isinstance(result.report.stop_error, AuthenticationError):
+            hint += " It is read from VERIFIK_TOKEN."
+        screen.complain(f"stopped: {reason}", hint)
+
+
+def _left_open(plan: Plan, result: Result) -> list[str]:
+    """How to go on with those who are not settled, a paragraph each."""
+    counts = result.report.counts
+    unknown = counts[OutcomeStatus.UNKNOWN]
+    again = counts[OutcomeStatus.FAILED] + result.not_attempted
+    if not unknown and not again:
+        return []
+    if not plan.target.keeps:
+        return [f"{_AGAIN}."]
+    if plan.journal is None:
+        return [_without_journal(plan)]
+    lines: list[str] = []
+    if again:
+        lines.append(f"{_AGAIN}. Whoever is settled is skipped.")
+    if unknown:
+        lines.append(
+            f"{amounts.persons(unknown)} may or may not be enrolled: look them up, or "
+            "run the same command with --resend-unknown, which may charge them twice "
+            "and is right where the server refuses duplicates."
+        )
+    return lines
+
+
+def _without_journal(plan: Plan) -> str:
+    where = f"here or in {plan.outcomes}" if plan.outcomes else "here"
+    return (
+        f"To go on: take out of the manifest whoever is enrolled ({where}), look up "
+        "who is unknown, and run it again, this time with --journal FILE."
+    )
