@@ -1,5 +1,6 @@
 """`check`: all faults by row and field, what it takes, and nothing sent."""
 
+import json
 import re
 from pathlib import Path
 
@@ -117,12 +118,12 @@ def test_a_collection_is_needed(command: Command, manifest_of: ManifestOf) -> No
 def test_long_checks_tell_how_far_they_are(
     command: Command, manifest_of: ManifestOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody looks at a terminal: a line now and then, on stderr."""
+    """Where nobody looks at a terminal: JSON now and then, on stderr."""
     monkeypatch.setattr("verifik_async.cli.progress._BETWEEN_LINES", 0.0)
     ended = command("check", manifest_of(130, more=[{"gender": "x"}]), *CHECK)
-    assert ended.err.splitlines() == [
-        "Checked 64 rows, 0 with faults",
-        "Checked 128 rows, 0 with faults",
+    assert [json.loads(line) for line in ended.err.splitlines()] == [
+        {"event": "checking", "rows": 64, "with_faults": 0},
+        {"event": "checking", "rows": 128, "with_faults": 0},
     ]
 
 

@@ -244,7 +244,7 @@ def test_a_refused_token_stops_the_run_with_4(
     assert "read from VERIFIK_TOKEN" in ended.err
     assert "not sent" not in ended.out  # one was
     assert "pending: the run stopped" in ended.out
-    assert "Note: without --outcomes FILE.csv" in ended.err
+    assert "Note: without --journal FILE" in ended.err
     assert "To go on: " in ended.out
     assert "secret-token" not in ended.out + ended.err
 

@@ -147,8 +147,8 @@ def check_journal(journal: Journal, *, base_url: str) -> bool:
         JournalError: As `open_journal`.
     """
     _require_place(journal)
-    if not journal.path.exists():
-        return False
+    if not journal.path.exists() or not journal.path.stat().st_size:
+        return False  # or one that was killed as it was made
     holder = holder_of(journal.lock_path)
     if holder is not None:
         raise holder
