@@ -90,7 +90,7 @@ def test_refusals_are_tried_again_if_asked(
     manifest = manifest_of(3, more=[{"images": "0.jpg"}])
     words = job(sandbox_url, tmp_path / "job.sqlite3")
     command("enroll", manifest, *words)
-    somebody_else = faces.marked(faces.names()[0], face="somebody else")
+    somebody_else = faces.marked(faces.names()[0], face="somebody-else")
     (tmp_path / "0.jpg").write_bytes(somebody_else)
     again = command("enroll", manifest, *words, "--retry", "duplicate,rejected")
     assert again.code == 0
