@@ -54,28 +54,19 @@ def enroll(  # noqa: PLR0913 - one parameter an option
         raise typer.BadParameter(
             "--sandbox and --base-url exclude each other", param_hint="--base-url"
         )
-<<<<<<< HEAD
-    screen = Screen()
-    retry = RetryPolicy(on_unknown="resend" if resend_unknown else "raise")
-    target = embedded_sandbox(retry) if sandbox else api(base_url, retry)
-=======
     again = RetryPolicy(on_unknown="resend" if resend_unknown else "raise")
     target = embedded_sandbox(again) if sandbox else api(base_url, again)
->>>>>>> eb9a9ec (CLI: journal, limits, stop rules, grace; progress as JSON lines in log files)
     defaults = RowDefaults(
         collection_id=collection,
         liveness_min_score=liveness_min_score,
         min_score=min_score,
         search_mode=search_mode,
     )
-<<<<<<< HEAD
-    with naming(manifest), interruptible(screen):
-=======
     rules = StopRules(max_failures=max_failures)
     if no_canary:
         rules = StopRules(max_failures=max_failures, canary=None)
-    with naming(manifest):
->>>>>>> eb9a9ec (CLI: journal, limits, stop rules, grace; progress as JSON lines in log files)
+    screen = Screen()
+    with naming(manifest), interruptible(screen):
         opened = Manifest.open(manifest, defaults=defaults, allow_outside=allow_outside)
     plan = Plan(
         manifest=opened,

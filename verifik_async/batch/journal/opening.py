@@ -22,10 +22,10 @@ from verifik_async.batch.journal.errors import (
 from verifik_async.batch.journal.filesystem import require_local
 from verifik_async.batch.journal.fingerprint import TERMS, Fingerprint, JobTerms
 from verifik_async.batch.journal.lock import ProcessLock, holder_of
+from verifik_async.batch.journal.reader import Reader
 from verifik_async.batch.journal.schema import (
     explained,
     number,
-    open_to_read,
     open_to_write,
 )
 from verifik_async.batch.journal.store import Store
@@ -152,11 +152,8 @@ def check_journal(journal: Journal, *, base_url: str) -> bool:
     holder = holder_of(journal.lock_path)
     if holder is not None:
         raise holder
-    with contextlib.closing(open_to_read(journal.path)) as database:
-        try:
-            told = read_job(database)
-        except sqlite3.Error as error:
-            raise explained(error) from None
+    with contextlib.closing(Reader(journal)) as reader, reader.reading() as database:
+        told = read_job(database)
     if told:
         _require_same(told, _fingerprint(journal, base_url))
     return bool(told)
