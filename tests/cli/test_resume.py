@@ -259,8 +259,6 @@ def test_requests_that_take_too_long_to_end_are_cancelled(
         (("--rate", "0"), "greater than or equal to 0.001"),
         (("--journal", "gone/job.sqlite3"), "the folder of the journal does not"),
         (("--journal", "people.csv"), "the journal would replace the manifest"),
-        (("--report", "people.csv"), "the report would replace the manifest"),
-        (("--failed", "gone/f.csv"), "the folder of the file of failed rows does"),
     ],
 )
 def test_what_can_not_be_ends_with_2(

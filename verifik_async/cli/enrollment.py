@@ -6,7 +6,6 @@ import asyncio
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,7 +13,6 @@ import attrs
 from verifik_async.batch.journal import JobTerms, Journal, check_journal
 from verifik_async.batch.manifest import Manifest, RowDefaults
 from verifik_async.batch.outcomes_file import OutcomesFile
-from verifik_async.batch.report import write_failed, write_report
 from verifik_async.cli import amounts
 from verifik_async.cli.batch_options import BatchOptions
 from verifik_async.cli.exit_codes import ExitCode
@@ -59,8 +57,6 @@ class Plan:
         journal: File that the run is written down in, if wanted.
         outcomes: File for a row a person, if wanted.
         overwrite: Whether that file may take another's place.
-        report: File for a report of the journal, if wanted.
-        failed: File for the rows that failed, if wanted.
         skip_invalid: Enroll the rest where rows have faults.
         grace: Seconds for requests on their way, after a signal.
     """
@@ -71,8 +67,6 @@ class Plan:
     journal: Path | None = None
     outcomes: Path | None = None
     overwrite: bool = False
-    report: Path | None = None
-    failed: Path | None = None
     skip_invalid: bool = False
     grace: float = GRACE
 
@@ -99,26 +93,14 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
     Raises:
         VerifikError: Before anything is sent: a setting or a file is wrong.
     """
-    with ExitStack() as stack:
-        journal = _journal(plan, stack)
-        _check_files(plan, journal)
-        found = _validated(plan, screen, journal)
-        if found is None:
-            return ExitCode.BAD_INPUT
-        result = _enrolled(plan, found, screen, journal, takers)
-        _write_reports(plan, screen, journal)
+    journal = None if plan.journal is None else plan.written_in(plan.journal)
+    _check_files(plan, journal)
+    found = _validated(plan, screen, journal)
+    if found is None:
+        return ExitCode.BAD_INPUT
+    result = _enrolled(plan, found, screen, journal, takers)
     tell_what_next(plan, screen, result)
     return result.exit_code
-
-
-def _journal(plan: Plan, stack: ExitStack) -> Journal | None:
-    """Where the run is written down: only for the reports, if nowhere else."""
-    if plan.journal is not None:
-        return plan.written_in(plan.journal)
-    if plan.report is None and plan.failed is None:
-        return None
-    folder = stack.enter_context(TemporaryDirectory(prefix="verifik-"))
-    return plan.written_in(Path(folder) / "journal.sqlite3")
 
 
 def _check_files(plan: Plan, journal: Journal | None) -> None:
@@ -127,8 +109,6 @@ def _check_files(plan: Plan, journal: Journal | None) -> None:
         OutcomesFile.check(plan.outcomes, overwrite=_may_replace(plan))
     for path, what in (
         (plan.outcomes, "the outcomes file"),
-        (plan.report, "the report"),
-        (plan.failed, "the file of failed rows"),
         (plan.journal, "the journal"),
     ):
         if path is None:
@@ -257,19 +237,3 @@ def _tell_what_begins(plan: Plan, found: Validation, screen: Screen) -> None:
         f"{before}Enrolling {amounts.persons(found.good)} {plan.target.place}, "
         f"{plan.options}"
     )
-
-
-def _write_reports(plan: Plan, screen: Screen, journal: Journal | None) -> None:
-    if journal is None:
-        return
-    if plan.report is not None:
-        write_report(journal.path, plan.report)
-        screen.say("", f"The report is in {plan.report}")
-    if plan.failed is not None:
-        count = write_failed(journal.path, plan.manifest, plan.failed)
-        if count:
-            screen.say(
-                "",
-                f"{amounts.rows(count)} to be mended and enrolled again are in "
-                f"{plan.failed}, each with a reason",
-            )
