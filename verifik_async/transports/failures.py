@@ -27,16 +27,24 @@ def failure_of(error: Exception, upload: Upload, timeout: Timeout) -> VerifikErr
         return error
     if upload.failure is not None:
         return upload.failure
+    if not upload.started:
+        return _not_begun(error, timeout)
+    if isinstance(error, TimeoutError):
+        return _too_slow(upload, timeout)
     what = _described(error)
-    timed_out = isinstance(error, TimeoutError)
     if upload.handed_over:
-        if timed_out:
-            return ReadTimeoutError(f"no answer within {timeout.read:g} s")
         return ConnectionLostError(f"sent, but no readable answer came: {what}")
-    if upload.started:
-        sent = f"{upload.sent} of {upload.size} bytes"
-        return WriteError(f"the connection failed after {sent} of the body: {what}")
-    return _not_begun(error, timeout)
+    sent = f"{upload.sent} of {upload.size} bytes"
+    return WriteError(f"the connection failed after {sent} of the body: {what}")
+
+
+def _too_slow(upload: Upload, timeout: Timeout) -> VerifikError:
+    """Our error for a server that took nothing more, or did not answer."""
+    if upload.finished:
+        return ReadTimeoutError(f"no answer within {timeout.read:g} s")
+    kind = ReadTimeoutError if upload.handed_over else WriteError
+    sent = f"{upload.sent} of {upload.size} bytes sent"
+    return kind(f"the network took no data for {timeout.write:g} s, {sent}")
 
 
 def _not_begun(error: Exception, timeout: Timeout) -> VerifikError:

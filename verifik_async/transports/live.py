@@ -15,10 +15,11 @@ What aiohttp decides and this module corrects:
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 from typing import TYPE_CHECKING
 
 import aiohttp
+import attrs
 import yarl
 
 from verifik_async.errors import (
@@ -32,6 +33,7 @@ from verifik_async.errors import (
 from verifik_async.loops import PerLoop
 from verifik_async.transports.addresses import require_private
 from verifik_async.transports.failures import failure_of
+from verifik_async.transports.patience import Patience
 from verifik_async.transports.proxies import EnvironmentProxies, FixedProxy
 from verifik_async.transports.sessions import SessionKeeper
 from verifik_async.transports.upload import Upload
@@ -39,12 +41,24 @@ from verifik_async.wire import HttpResponse
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
 
     from verifik_async.wire import HttpRequest, Timeout
 
 LARGEST_RESPONSE = 16 * 1024 * 1024
 """Bytes of an answer; persons may come with thumbnails."""
+
+
+_ROUTES = 16
+"""Addresses that are remembered: a client has one."""
+
+
+@attrs.frozen(kw_only=True)
+class _Route:
+    """What is the same for all requests to an address."""
+
+    url: yarl.URL
+    proxy: str | None
+    limits: aiohttp.ClientTimeout
 
 
 class AiohttpTransport:
@@ -82,23 +96,23 @@ class AiohttpTransport:
         self._proxies = EnvironmentProxies() if trust_env else FixedProxy(proxy)
         self._ssl = ssl
         self._largest_response = largest_response
-        self._slots = PerLoop(lambda: asyncio.Semaphore(connections))
-        self._keepers = PerLoop(SessionKeeper)
+        self._keepers = PerLoop(lambda: SessionKeeper(connections))
+        self._route = functools.lru_cache(_ROUTES)(self._find_route)
         self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """See `Transport.send`."""
         self._check_open()
-        require_private(request.url)
-        async with self._slots.get():
+        route = self._route(request.url, request.timeout)
+        keeper = self._keepers.get()
+        async with keeper.slots:
             self._check_open()  # it may have been closed while this waited
-            patience = _Patience(request.timeout.read)
-            upload = Upload(
-                request.body, patience=request.timeout.write, written=patience.renew
-            )
+            patience = Patience()
+            upload = Upload(request.body, patience=patience, timeout=request.timeout)
             try:
                 async with patience:
-                    return await self._exchange(request, upload, patience)
+                    session = self._borrowed or await keeper.open()
+                    return await self._exchange(session, request, route, upload)
             except asyncio.CancelledError as cancelled:
                 note_outcome(cancelled, sent=upload.handed_over)
                 raise
@@ -112,29 +126,43 @@ class AiohttpTransport:
         if self._closed:
             raise ClientClosedError("the transport is closed")
 
+    def _find_route(self, url: str, timeout: Timeout) -> _Route:
+        require_private(url)
+        proxy = self._proxies.proxy_for(url)
+        # `connect` also covers DNS and a proxy's consent, but in a session of yours it
+        # would count the wait for that session's own slots.
+        whole = proxy is not None or self._borrowed is None
+        limits = aiohttp.ClientTimeout(
+            total=None,
+            connect=timeout.connect if whole else None,
+            sock_connect=timeout.connect,
+        )
+        return _Route(url=yarl.URL(url, encoded=True), proxy=proxy, limits=limits)
+
     async def _exchange(
-        self, request: HttpRequest, upload: Upload, patience: _Patience
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        route: _Route,
+        upload: Upload,
     ) -> HttpResponse:
-        session = await self._session()
-        proxy = self._proxies.proxy_for(request.url)
         async with session.request(
             request.method,
-            yarl.URL(request.url, encoded=True),
+            route.url,
             data=upload,
             headers=request.headers,
-            timeout=self._limits(request.timeout, proxied=proxy is not None),
+            timeout=route.limits,
             allow_redirects=False,
-            proxy=proxy,
+            proxy=route.proxy,
             ssl=self._ssl if self._ssl is not None else True,
             # whatever a session of yours does by itself
             raise_for_status=False,
             auto_decompress=True,
             middlewares=(),
         ) as response:
-            patience.renew()
             try:
                 _check_answered(response, upload)
-                body = await self._read(response, patience)
+                body = await self._read(response, upload)
             finally:
                 if not upload.finished:
                     response.close()  # answered early: the rest must not follow
@@ -142,35 +170,21 @@ class AiohttpTransport:
                 status=response.status, headers=response.headers, body=body
             )
 
-    def _limits(self, timeout: Timeout, *, proxied: bool) -> aiohttp.ClientTimeout:
-        # `connect` also covers DNS and a proxy's consent, but in a session of yours it
-        # would count the wait for that session's own slots.
-        whole = proxied or self._borrowed is None
-        return aiohttp.ClientTimeout(
-            total=None,
-            connect=timeout.connect if whole else None,
-            sock_connect=timeout.connect,
-        )
-
-    async def _read(
-        self, response: aiohttp.ClientResponse, patience: _Patience
-    ) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            patience.renew()
-            body += chunk
-            if len(body) > self._largest_response:
+    async def _read(self, response: aiohttp.ClientResponse, upload: Upload) -> bytes:
+        parts: list[bytes] = []
+        left = self._largest_response
+        upload.answer_moves()
+        while part := await response.content.readany():
+            upload.answer_moves()
+            parts.append(part)
+            left -= len(part)
+            if left < 0:
                 response.close()
                 raise UnexpectedResponseError(
                     status=response.status,
                     problems=[f"more than {self._largest_response} bytes @ $"],
                 )
-        return bytes(body)
-
-    async def _session(self) -> aiohttp.ClientSession:
-        if self._borrowed is not None:
-            return self._borrowed
-        return await self._keepers.get().open()
+        return b"".join(parts)
 
     async def aclose(self) -> None:
         """Close the connections of the running loop and refuse further requests."""
@@ -178,31 +192,6 @@ class AiohttpTransport:
         keeper = self._keepers.pop()
         if keeper is not None:
             await keeper.aclose()
-
-
-class _Patience:
-    """The wait for an answer, begun anew with every part of it that comes."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._limit = asyncio.timeout(None)
-
-    def renew(self) -> None:
-        """Wait for another while from now."""
-        now = asyncio.get_running_loop().time()
-        with contextlib.suppress(RuntimeError):  # it has just run out
-            self._limit.reschedule(now + self._seconds)
-
-    async def __aenter__(self) -> None:
-        await self._limit.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._limit.__aexit__(kind, error, traceback)
 
 
 _SERVER_FAILED = 500

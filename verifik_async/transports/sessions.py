@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -20,9 +21,13 @@ class SessionKeeper:
     The session stands inside an asynchronous generator that never ends: a loop
     which shuts down (as `asyncio.run` does) closes its generators, and with this one
     the session. So a client that nobody closed leaves no open connection behind.
+
+    Attributes:
+        slots: For the requests under way in this loop, also through other sessions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int) -> None:
+        self.slots = asyncio.Semaphore(connections)
         self._session: aiohttp.ClientSession | None = None
         self._holder = self._hold()
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import select
 from typing import TYPE_CHECKING
 
 from aiohttp import payload
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_writer import StreamWriter
 
-from verifik_async.errors import InvalidRequestError, ReadTimeoutError, WriteError
+from verifik_async.errors import InvalidRequestError
 from verifik_async.wire import SMALL_BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from verifik_async.errors import VerifikError
-    from verifik_async.wire import Body
+    from verifik_async.transports.patience import Patience
+    from verifik_async.wire import Body, Timeout
 
 
 class Upload(payload.Payload):
@@ -30,26 +32,21 @@ class Upload(payload.Payload):
         handed_over: The last block was begun, so the server may have all of it. Set
             before that write and not after: in doubt the outcome is unknown.
         finished: The last block was taken.
-        failure: Why the body was not finished, if it was our side that stopped.
+        failure: Why the body was not finished, if an image was the reason.
     """
 
-    def __init__(
-        self, body: Body, *, patience: float, written: Callable[[], None]
-    ) -> None:
-        """Keep `body`, to be written with `patience` seconds for each block.
-
-        `written` is called when the last block was taken.
-        """
+    def __init__(self, body: Body, *, patience: Patience, timeout: Timeout) -> None:
+        """Keep `body`, to be written with `patience` for the times of `timeout`."""
         super().__init__(body, content_type="application/json")
         self._body = body
         self._patience = patience
-        self._written = written
+        self._timeout = timeout
         self._size = body.size
         self.started = False
         self.sent = 0
         self.handed_over = False
         self.finished = False
-        self.failure: VerifikError | None = None
+        self.failure: InvalidRequestError | None = None
 
     @property
     def size(self) -> int:
@@ -73,28 +70,24 @@ class Upload(payload.Payload):
             blocks = iter(self._body)
             while block := await self._next_block(blocks):
                 self.handed_over = self.sent + len(block) >= self.size
-                await self._write_block(writer, block)
+                self._patience.wait(self._timeout.write)
+                await writer.write(block)
                 self.sent += len(block)
         except InvalidRequestError as error:
             self.failure = error
             raise
         self.finished = True
-        self._written()
+        self.answer_moves()
 
-    async def _write_block(self, writer: AbstractStreamWriter, block: bytes) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await writer.write(block)
-        except TimeoutError:
-            what = f"the network took no data for {self._patience:g} s"
-            kind = ReadTimeoutError if self.handed_over else WriteError
-            self.failure = kind(f"{what}, {self.sent} of {self.size} bytes sent")
-            raise
+    def answer_moves(self) -> None:
+        """The answer may take its time from now."""
+        self._patience.wait(self._timeout.read)
 
     async def _next_block(self, blocks: Iterator[bytes]) -> bytes:
         """Another block; made in a thread where that waits for a disk."""
         if self._body.in_memory or self.size <= SMALL_BODY:
             return next(blocks, b"")
+        self._patience.wait(math.inf)  # the network is not to blame
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, next, blocks, b"")
 
@@ -108,10 +101,21 @@ async def _come_to_rest(writer: AbstractStreamWriter) -> None:
     Raises:
         ConnectionResetError: The connection is not as it should be.
     """
-    for _ in range(2):
-        await asyncio.sleep(0)
+    if not isinstance(writer, StreamWriter) or _has_unread(writer.transport):
+        for _ in range(2):
+            await asyncio.sleep(0)
     protocol = writer.protocol if isinstance(writer, StreamWriter) else None
     if isinstance(protocol, ResponseHandler) and (
         protocol.should_close or not protocol.is_connected()
     ):
         raise ConnectionResetError("the kept connection was closed, or had spoken")
+
+
+def _has_unread(transport: asyncio.Transport | None) -> bool:
+    """Whether something stands on the connection that the loop has yet to read."""
+    sock = transport.get_extra_info("socket") if transport else None
+    if sock is None or not hasattr(select, "poll"):  # as on Windows
+        return True
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
