@@ -150,7 +150,9 @@ def _growth(report: Report) -> Iterator[Goal]:
 
 def _stalls(report: Report) -> Iterator[Goal]:
     milliseconds = {row.contender: row.percentile * 1e3 for row in report.stalls}
-    beside = f"; (b) {milliseconds['json']:.1f}" if milliseconds else ""
+    beside = ""
+    if milliseconds:
+        beside = "; (b) {json:.1f}; an idle loop {idle:.1f}".format(**milliseconds)
     for name in ("enroll", "batch"):
         yield Goal(
             what=f"loop stalls, 99th percentile, {CONTENDERS[name].label}, "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmarks.contend import Measurement
 
 IMAGE_BYTES, WIDTH = 500_000, 64
-_CONTENDERS = ("enroll", "batch", "prepared", "json")
+_CONTENDERS = ("enroll", "batch", "prepared", "json", "idle")
 
 
 @attrs.frozen(kw_only=True)

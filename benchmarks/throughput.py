@@ -35,7 +35,7 @@ class Plan:
     sizes: Sequence[str] = tuple(SIZES)
     widths: Sequence[int] = (1, 32, 128)
     sources: Sequence[bool] = (True, False)
-    contenders: Sequence[str] = tuple(CONTENDERS)
+    contenders: Sequence[str] = tuple(name for name in CONTENDERS if name != "idle")
     rounds: int = 5
     seconds: float = 0.4
 

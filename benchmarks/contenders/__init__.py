@@ -26,7 +26,6 @@ class Contender:
         opener: The name in there.
         library: What must be installed.
         reads_images: False if its bodies are made beforehand, whatever the source.
-        ours: Whether it is what is judged.
     """
 
     label: str
@@ -34,7 +33,6 @@ class Contender:
     opener: str
     library: str = "aiohttp"
     reads_images: bool = True
-    ours: bool = False
 
     @property
     def installed(self) -> bool:
@@ -49,11 +47,9 @@ class Contender:
 
 
 CONTENDERS = {
-    "enroll": Contender("VerifikClient.enroll", "enroll", "one_by_one", ours=True),
-    "batch": Contender("BatchEnroller", "enroll", "batch", ours=True),
-    "journal": Contender(
-        "BatchEnroller, strict journal", "enroll", "journaled", ours=True
-    ),
+    "enroll": Contender("VerifikClient.enroll", "enroll", "one_by_one"),
+    "batch": Contender("BatchEnroller", "enroll", "batch"),
+    "journal": Contender("BatchEnroller, strict journal", "enroll", "journaled"),
     "prepared": Contender(
         "(a) aiohttp, bytes prepared", "via_aiohttp", "prepared", reads_images=False
     ),
@@ -64,5 +60,8 @@ CONTENDERS = {
     ),
     "socket": Contender(
         "(e) raw socket", "raw_socket", "prepared", "asyncio", reads_images=False
+    ),
+    "idle": Contender(
+        "nothing, for comparison", "idle", "nothing", "asyncio", reads_images=False
     ),
 }
