@@ -21,11 +21,13 @@ ManifestPath = Annotated[
     Path,
     typer.Argument(
         metavar="MANIFEST",
-        help="CSV or JSONL with a row for each person. Columns: name, gender (F or M), "
-        "date_of_birth (YYYY-MM-DD), images (1 to 3 paths, parted by semicolons, "
-        "relative to the manifest); optional id and nationality; and for rows that "
-        "differ from the rest collection_id, liveness_min_score, min_score, "
-        "search_mode.",
+        help="CSV, JSONL or Parquet with a row for each person, or - for standard "
+        "input. Columns: name, gender (F or M), date_of_birth (YYYY-MM-DD), images (1 "
+        "to 3 paths, parted by semicolons, relative to the manifest); optional id and "
+        "nationality; and for rows that differ from the rest collection_id, "
+        "liveness_min_score, min_score, search_mode. Or a folder with a sub-folder for "
+        "each person, called by id, with pictures and person.json, an object with the "
+        "columns as keys.",
         show_default=False,
     ),
 ]

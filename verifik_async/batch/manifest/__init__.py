@@ -6,8 +6,9 @@
 CSV (delimiter `,`, `;` or tab; with a header) or JSONL (an object a line with the same
 keys; `images` may be a list). Further columns `collection_id`, `liveness_min_score`,
 `min_score` and `search_mode` go before the job's defaults; `reason` and `hint`, which
-stand beside rows that failed, are read over. Or a folder for each person, see
-`folder_rows`. All are read row by row, however long they are.
+stand beside rows that failed, are read over. Or Parquet, see `parquet_rows`; or a
+folder for each person, see `folder_rows`. All are read row by row, however long they
+are.
 """
 
 from __future__ import annotations
@@ -20,13 +21,20 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from verifik_async.batch.manifest.checks import ManifestRow, RowDefaults, fault
-from verifik_async.batch.manifest.content import STANDARD_INPUT, FileContent, KeptInput
+from verifik_async.batch.manifest.content import (
+    STANDARD_INPUT,
+    FileContent,
+    KeptInput,
+    begins_with,
+)
 from verifik_async.batch.manifest.csv_rows import CsvTable
 from verifik_async.batch.manifest.errors import ManifestError
 from verifik_async.batch.manifest.first_seen import FirstSeen
 from verifik_async.batch.manifest.folder_rows import FolderTable
 from verifik_async.batch.manifest.images import PictureFolder
 from verifik_async.batch.manifest.jsonl_rows import JsonlTable
+from verifik_async.batch.manifest.parquet_rows import MAGIC as PARQUET
+from verifik_async.batch.manifest.parquet_rows import ParquetTable
 from verifik_async.batch.manifest.tables import Table
 from verifik_async.batch.manifest.text import manifest_lines
 from verifik_async.batch.manifest.written import WrittenRow, WrittenRows
@@ -81,14 +89,15 @@ class Manifest:
         """Read the head of a manifest.
 
         Args:
-            path: A CSV or JSONL file; a folder with a sub-folder for each person; or
-                `-` for a file in standard input. Image paths are relative to the
-                file's folder; with standard input, to the current one.
+            path: A CSV, JSONL or Parquet file; a folder with a sub-folder for each
+                person; or `-` for a file in standard input. Image paths are relative
+                to the file's folder; with standard input, to the current one.
             defaults: What holds for a row that does not say otherwise.
             allow_outside: Also take pictures from outside that folder.
 
         Raises:
             ManifestError: The file can't be used as a whole.
+            ConfigurationError: It is Parquet, and pyarrow is not installed.
         """
         where = Path(path)
         filled = defaults or RowDefaults()
@@ -151,6 +160,8 @@ class Manifest:
 
 def _file_table(path: Path) -> Table:
     content = KeptInput() if path == STANDARD_INPUT else FileContent(path)
+    if begins_with(content, PARQUET):
+        return ParquetTable.open(content)
     with closing(manifest_lines(content)) as lines:
         start = next((line.strip() for line in lines if not line.isspace()), "")
     if path.suffix.lower() in _JSONL_ENDINGS or start[:1] in ("{", "["):

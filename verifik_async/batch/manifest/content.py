@@ -37,6 +37,15 @@ class Content(Protocol):
         ...
 
 
+def begins_with(content: Content, mark: bytes) -> bool:
+    """Whether these are the first bytes; not so if they can't be read."""
+    try:
+        with content.open() as stream:
+            return stream.read(len(mark)) == mark
+    except OSError:
+        return False
+
+
 @attrs.frozen
 class FileContent:
     """A file, as it is when it is opened.

@@ -108,13 +108,13 @@ def _object_row(number: int, row: dict[str, object]) -> RawRow:
             problem = f"key {position} is not known"
             faults.append(FieldFault(field="row", problem=problem, hint=hint))
         else:
-            tidy = _tidy(name, value)
+            tidy = tidied(name, value)
             if tidy is not None:
                 values[name] = tidy
     return RawRow(number=number, values=values, faults=tuple(faults))
 
 
-def _tidy(name: str, value: object) -> object:
+def tidied(name: str, value: object) -> object:
     """The value as the checks want it; None where there is none."""
     if isinstance(value, str):
         text = value.strip()

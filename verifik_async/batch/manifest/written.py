@@ -96,11 +96,11 @@ class _Moved:
     def _path(self, path: str) -> str:
         if not is_relative_path(path):
             return path
-        whole = Path(self._old, path)
+        whole = os.path.join(self._old, path)  # noqa: PTH118 - pathlib is slow here
         try:
             return os.path.relpath(whole, self._new)
         except ValueError:  # on another drive
-            return str(whole)
+            return whole
 
 
 def _is_told(name: str) -> bool:
@@ -126,4 +126,4 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, list):
         return ";".join(map(_text, cast("list[object]", value)))
-    return json.dumps(value)
+    return json.dumps(value, default=str)
