@@ -14,25 +14,41 @@ async def test_without_a_limit_nothing_ends() -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_standing_still_ends() -> None:
-    """When nothing moves for so long, there is a TimeoutError."""
+async def stand_still_after(*waits: float, pause: float = 0.0) -> None:
+    """Say one wait after the other, with a pause after each, and then do nothing."""
+    async with Patience() as patience:
+        for seconds in waits:
+            patience.wait(seconds)
+            await asyncio.sleep(pause)
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        pytest.param((0.01,), id="one"),
+        pytest.param((60, 0.01), id="nearer"),
+        pytest.param((math.inf, 0.01), id="after none"),
+    ],
+)
+async def test_standing_still_ends(waits: tuple[float, ...]) -> None:
+    """When nothing moves for as long as was said last, there is a TimeoutError."""
     with pytest.raises(TimeoutError):
-        async with Patience() as patience:
-            patience.wait(0.01)
-            await asyncio.sleep(60)
+        await stand_still_after(*waits)
+
+
+async def test_a_limit_after_none() -> None:
+    """After a while without a limit there can be one again."""
+    with pytest.raises(TimeoutError):
+        await stand_still_after(0.01, math.inf, 0.01, pause=0.005)
 
 
 async def test_each_sign_of_life_moves_the_end() -> None:
-    """Moving on time and again takes longer than the limit, and then it ends."""
-    moves = 0
-    with pytest.raises(TimeoutError):
-        async with Patience() as patience:
-            for _ in range(4):
-                patience.wait(0.1)
-                await asyncio.sleep(0.05)
-                moves += 1
-            await asyncio.sleep(60)
-    assert moves == 4
+    """What moves on time may take longer than the limit."""
+    async with Patience() as patience:
+        for _ in range(4):
+            patience.wait(0.2)
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("later", [60, math.inf])
@@ -44,37 +60,21 @@ async def test_the_end_may_move_away(later: float) -> None:
         await asyncio.sleep(0.03)
 
 
-@pytest.mark.parametrize("before", [60, math.inf])
-async def test_the_end_may_come_nearer(before: float) -> None:
-    """A shorter time counts from then on."""
-    with pytest.raises(TimeoutError):
-        async with Patience() as patience:
-            patience.wait(before)
-            patience.wait(0.01)
+async def move_while_it_ends() -> None:
+    """Stand still, and show a sign of life only then."""
+    async with Patience() as patience:
+        patience.wait(0.01)
+        try:
             await asyncio.sleep(60)
-
-
-async def test_a_limit_after_none() -> None:
-    """After a while without a limit there can be one again."""
-    with pytest.raises(TimeoutError):
-        async with Patience() as patience:
+        finally:
             patience.wait(0.01)
-            patience.wait(math.inf)
             await asyncio.sleep(0.03)
-            patience.wait(0.01)
-            await asyncio.sleep(60)
 
 
 async def test_a_sign_of_life_too_late_changes_nothing() -> None:
     """Once the time was over it ends, whatever moves while it does."""
     with pytest.raises(TimeoutError):
-        async with Patience() as patience:
-            patience.wait(0.01)
-            try:
-                await asyncio.sleep(60)
-            finally:
-                patience.wait(0.01)
-                await asyncio.sleep(0.03)
+        await move_while_it_ends()
 
 
 async def test_what_ends_in_time_is_left_alone() -> None:
