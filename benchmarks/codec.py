@@ -54,6 +54,9 @@ def run(*, seconds: float, folder: str) -> list[Timing]:
     subprocess.run(
         [
             *(sys.executable, "-m", "pytest", str(_SUITE), "--quiet"),
+            # The tests' settings ask for plugins that timing does without.
+            *("-c", os.devnull, "--rootdir", str(_SUITE.parent)),
+            *("-p", "no:cacheprovider"),
             f"--benchmark-json={found}",
             f"--benchmark-max-time={seconds}",
             "--benchmark-disable-gc",
