@@ -1,8 +1,8 @@
 """Runs that are killed with SIGKILL, again and again, at random moments.
 
 Nobody is lost, nobody is sent twice unless the caller said so, and who is `unknown`
-afterwards is exactly who may have been in flight. VERIFIK_KILLS and
-VERIFIK_KILL_PERSONS make it longer.
+afterwards is exactly who may have been in flight. `nox -s kill` does so at length, by
+VERIFIK_KILLS and VERIFIK_KILL_PERSONS.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from verifik_async.sandbox import Sandbox, World
 from verifik_async.sandbox.answers import Answer
 from verifik_async.sandbox.rules import Call, Settings
 
-KILLS = int(os.environ.get("VERIFIK_KILLS", "12"))
-PERSONS = int(os.environ.get("VERIFIK_KILL_PERSONS", "1500"))
+KILLS = int(os.environ.get("VERIFIK_KILLS", "8"))
+PERSONS = int(os.environ.get("VERIFIK_KILL_PERSONS", "1000"))
 WIDTH = 16
 MOST_OPEN = WIDTH + WIDTH // 2
 """Intents that may stand without an outcome."""

@@ -102,7 +102,7 @@ class Verdict:
         attempts: Requests sent in this turn.
         at: Seconds since 1970 by the machine's clock, for people to read.
         took: Seconds from the start of the turn, with waits and retries.
-        status: Of the HTTP answer that decided.
+        status: Of the HTTP answer, where there was an error.
         error: The error's class.
         code: The refusal's own code, which often says nothing.
         reason: The refusal as one word.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, TypedDict
 
 from verifik_async.batch.journal.records import State, Verdict
 from verifik_async.errors import (
@@ -29,40 +27,59 @@ def verdict_of(outcome: BatchOutcome, *, at: float, took: float) -> Verdict:
         at: Seconds since 1970.
         took: Seconds from the start of the person's turn.
     """
-    verdict = Verdict(
-        state=State(outcome.status.value), attempts=outcome.attempts, at=at, took=took
+    return Verdict(
+        state=State(outcome.status.value),
+        attempts=outcome.attempts,
+        at=at,
+        took=took,
+        **_facts(outcome),
     )
-    if outcome.enrollment is not None:
-        return attrs.evolve(
-            verdict,
-            status=200,
-            person_id=clean(outcome.enrollment.person.id),
-            request_id=clean(outcome.enrollment.request_id),
-        )
-    if outcome.error is not None:
-        return _explained(verdict, outcome.error)
-    return verdict
 
 
-def _explained(verdict: Verdict, error: Exception) -> Verdict:
-    verdict = attrs.evolve(verdict, error=type(error).__name__)
-    if not isinstance(error, VerifikError):
-        return verdict  # its text may hold anything
-    verdict = attrs.evolve(verdict, detail=clean(str(error)))
+class _Facts(TypedDict, total=False):
+    """Those that not all verdicts have."""
+
+    status: int
+    error: str
+    code: str | None
+    reason: str | None
+    detail: str | None
+    person_id: str | None
+    request_id: str | None
+    liveness: float | None
+
+
+def _facts(outcome: BatchOutcome) -> _Facts:
+    enrollment, error = outcome.enrollment, outcome.error
+    if enrollment is not None:
+        return {
+            "person_id": clean(enrollment.person.id),
+            "request_id": clean(enrollment.request_id),
+        }
+    if error is None:
+        return {}
+    facts: _Facts = {"error": type(error).__name__}
+    if isinstance(error, ApiError):
+        return {**facts, **_refusal(error)}
     if isinstance(error, UnexpectedResponseError):
-        return attrs.evolve(verdict, status=error.status)
-    if not isinstance(error, ApiError):
-        return verdict
-    known = error.existing_person if isinstance(error, DuplicatePersonError) else None
-    return attrs.evolve(
-        verdict,
-        status=error.status,
-        code=clean(error.code),
-        reason=clean(error.reason),
-        detail=clean(error.detail or error.message),
-        person_id=clean(known.id) if known else None,
-        liveness=error.score if isinstance(error, LivenessFailedError) else None,
-    )
+        facts["status"] = error.status
+    if isinstance(error, VerifikError):  # the text of others may hold anything
+        facts["detail"] = clean(str(error))
+    return facts
+
+
+def _refusal(error: ApiError) -> _Facts:
+    facts: _Facts = {
+        "status": error.status,
+        "code": clean(error.code),
+        "reason": clean(error.reason),
+        "detail": clean(error.detail or error.message),
+    }
+    if isinstance(error, DuplicatePersonError) and error.existing_person is not None:
+        facts["person_id"] = clean(error.existing_person.id)
+    if isinstance(error, LivenessFailedError):
+        facts["liveness"] = error.score
+    return facts
 
 
 def clean(text: str | None) -> str | None:
