@@ -89,3 +89,13 @@ def bench(session: nox.Session) -> None:
     """Measure against peers, for some minutes; `-- --quick` for less of it."""
     session.install("-e", ".[cli]", *_group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def kill(session: nox.Session) -> None:
+    """Kill runs a hundred times over 20,000 persons; some minutes."""
+    session.install("-e", ".[cli]", *_group("tests"))
+    session.run(
+        *("pytest", "-s", "tests/batch/test_kill.py", *session.posargs),
+        env={"VERIFIK_KILLS": "100", "VERIFIK_KILL_PERSONS": "20000"},
+    )
