@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from answers import TOKEN, answer, decoded, not_understood, refused
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import NAMES, jpeg, request_of
 
@@ -164,6 +164,7 @@ def test_dates_go_whole(date: str) -> None:
 
 
 @given(NAMES, st.sampled_from([str, str.upper, str.lower, str.swapcase]))
+@example("x\U0002f800x", str)
 def test_any_name(name: str, write: Callable[[str], str]) -> None:
     """Also any other name does not stand in the message that echoes it."""
     echo = write(name)

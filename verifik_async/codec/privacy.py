@@ -87,7 +87,8 @@ def _name_patterns(name: str) -> Iterator[str]:
     In capitals, with or without accents, without its digits (which the API strips),
     with other signs or nothing between the words.
     """
-    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFKD")}
+    # As it came too: a few signs have no normal form of their own.
+    forms = {name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFKD"))}
     for form in forms | {form.upper() for form in forms}:
         yield from _word_pattern(form, shortest=1)
         for word in form.split():
