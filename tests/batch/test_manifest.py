@@ -174,6 +174,13 @@ def test_what_spreadsheet_programs_write_is_read(
     assert len(made.images) == 2
 
 
+@pytest.mark.parametrize("line", ["sep=;", '"sep=,"', "SEP=\t", "sep="])
+def test_a_line_that_tells_the_delimiter_is_read_over(check: Check, line: str) -> None:
+    """Excel does, and it counts as a row; the header decides."""
+    text = f"{line}\r\n{HEADER}\r\n{JANE}\r\n".replace(",", ";")
+    assert request(check(text)[3]).name == "Jane Doe"
+
+
 def test_rows_are_numbered_as_a_spreadsheet_shows_them(check: Check) -> None:
     """Blank rows count but are not given; a cell with line breaks is one row."""
     broken = '43,"Jane\nDoe",F,1987-06-05,CO,jane.jpg'

@@ -10,8 +10,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifik_async.batch.manifest import Manifest, RowDefaults
+from verifik_async.batch.manifest import Manifest, RowDefaults, WrittenRows
 
+DEFAULTS = RowDefaults(collection_id="c1")
 PICTURE = b"\xff\xd8\xff\xe0" + bytes(200)
 COLUMNS = ("id", "name", "gender", "date_of_birth", "nationality", "images")
 
@@ -44,14 +45,33 @@ def _expected(people: list[tuple[str, str, dt.date, str, int]]) -> list[object]:
 
 
 def _read(data: bytes, name: str) -> list[object]:
+    """What is read, after having seen that it can be written and read again."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "p.jpg").write_bytes(PICTURE)
         path = Path(folder) / name
         path.write_bytes(data)
-        manifest = Manifest.open(path, defaults=RowDefaults(collection_id="c1"))
-        rows = list(manifest)
-        assert [row.key for row in rows] == [str(place) for place in range(len(rows))]
-        made = [row.build() for row in rows]
+        manifest = Manifest.open(path, defaults=DEFAULTS)
+        again = Path(folder) / "results" / "failed.csv"
+        again.parent.mkdir()
+        _write_again(manifest.as_written(for_folder=again.parent), again)
+        made = _people(manifest)
+        assert made == _people(
+            Manifest.open(again, defaults=DEFAULTS, allow_outside=True)
+        )
+    return made
+
+
+def _write_again(rows: WrittenRows, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, rows.columns, delimiter=rows.delimiter)
+        table.writeheader()
+        table.writerows(row.values for row in rows)
+
+
+def _people(manifest: Manifest) -> list[object]:
+    rows = list(manifest)
+    assert [row.key for row in rows] == [str(place) for place in range(len(rows))]
+    made = [row.build() for row in rows]
     return [
         (r.name, r.gender, r.date_of_birth, r.nationality, len(r.images)) for r in made
     ]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+_TELLS_DELIMITER = re.compile('"?sep=.?"?', re.IGNORECASE)
+"""What some programs write above the header, for Excel; the header tells as much."""
+
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 
 
@@ -103,7 +106,7 @@ def read_header(lines: Iterator[str]) -> Header:
         ManifestError: It is none, lacks a required column, or has one twice.
     """
     for number, line in enumerate(lines, start=1):
-        if not line.strip(",;\t \r\n"):
+        if not line.strip(",;\t \r\n") or _TELLS_DELIMITER.fullmatch(line.strip()):
             continue
         readings = [(_cells(line, delimiter), delimiter) for delimiter in _DELIMITERS]
         written, delimiter = max(readings, key=lambda reading: _known(reading[0]))

@@ -35,7 +35,7 @@ _NO_FOLDERS = (
     f"the folder holds no sub-folders: make one for each person, with {DATA} and 1 to "
     "3 pictures in it; or name the manifest's file"
 )
-_DATA_HINT = "write an object into it, such as {…}, with the columns as keys, in UTF-8"
+_DATA_HINT = 'write it in UTF-8 with the columns as keys: {"name": …, "gender": …, …}'
 _NO_LINKS = "put the file into it, or allow pictures from outside (--allow-outside)"
 _NO_PICTURES = FieldFault(
     field="images",

@@ -25,7 +25,7 @@ _BYTE_ORDER_MARKS = (
 _SPREADSHEETS_AND_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b\x08")
 _HEAD = 4
 _UNDECODED = re.compile("[\udc80-\udcff]")
-_AS_TEXT = "save it as CSV in UTF-8"
+_AS_TEXT = "save it as CSV in UTF-8 (in Excel: CSV UTF-8)"
 
 
 def manifest_lines(content: Content) -> Generator[str, None, None]:
