@@ -118,13 +118,17 @@ def test_data_that_can_t_be_read_is_one_fault(
 
 
 def test_data_that_is_no_file_does_not_stop_the_rest(people: Path) -> None:
-    """A pipe would be waited for, and a folder can't be read."""
+    """A pipe would be waited for; a folder, and a link to itself, can't be read."""
     for name, make in (("41", os.mkfifo), ("42", os.mkdir)):
         file = add(people, name, "a.jpg") / "person.json"
         file.unlink()
         make(file)
+    round_and_round = add(people, "43", "a.jpg") / "person.json"
+    round_and_round.unlink()
+    round_and_round.symlink_to(round_and_round)
     told = [[fault.problem for fault in faults(row)] for row in opened(people)]
-    assert told == [["person.json is no regular file"]] * 2
+    assert told[:2] == [["person.json is no regular file"]] * 2
+    assert told[2][0].startswith("person.json can't be read: ")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from verifik_async.batch.manifest import Manifest, RowDefaults
+from verifik_async.batch.manifest import Manifest, ManifestError, RowDefaults
 from verifik_async.errors import FieldFault, InvalidRequestError
 from verifik_async.models import EnrollmentRequest
 
@@ -112,3 +112,13 @@ def test_a_broken_line_is_one_fault(tmp_path: Path, line: str, problem: str) -> 
     (fault,) = faults(results[3])
     assert (fault.field, fault.problem) == ("row", problem)
     assert list(results) == [1, 3, 4]
+
+
+def test_without_a_collection_one_of_the_lines_must_name_one(tmp_path: Path) -> None:
+    """Told once, and not for each line."""
+    path = tmp_path / "people.jsonl"
+    path.write_text(f"{json.dumps(JANE)}\n")
+    with pytest.raises(ManifestError, match="no collection to enroll into"):
+        Manifest.open(path)
+    path.write_text(f"{json.dumps(JANE)}\n{json.dumps(JANE | {'collection_id': 'c'})}")
+    assert [row.number for row in Manifest.open(path)] == [1, 2]
