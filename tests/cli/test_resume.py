@@ -74,7 +74,7 @@ def test_the_same_command_again_sends_nobody_twice(
     assert requests_at(sandbox_url) == 6
     told = "settled by an earlier run: 5 enrolled, 1 duplicate"
     assert told in " ".join(again.out.split())
-    assert "5 of 6 persons enrolled" in again.out
+    assert "5 of 6 persons enrolled (6 were settled before)" in again.out
     assert "6 persons settled before; Enrolling 0 persons" in again.out
     with out.open() as stream:
         rows = list(csv.DictReader(stream))

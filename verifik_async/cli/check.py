@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from verifik_async.batch.manifest import Manifest, ManifestRow, RowDefaults
+from verifik_async.batch.manifest import Manifest, RowDefaults
 from verifik_async.cli import amounts, options
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.progress import CheckProgress
@@ -67,13 +67,13 @@ def check(  # noqa: PLR0913 - one parameter an option
         opened = Manifest.open(manifest, defaults=defaults, allow_outside=allow_outside)
     shared = SharedPictures()
     with naming(manifest), interruptible(screen), CheckProgress(screen) as progress:
-
-        def on_row(row: ManifestRow, standing: Validation) -> None:
-            progress.count(standing)
-            shared.look_at(row)
-
         faults = FaultList(screen)
-        found = validate(opened, on_row=on_row, on_faults=faults.show)
+        found = validate(
+            opened,
+            on_row=shared.look_at,
+            on_progress=progress.count,
+            on_faults=faults.show,
+        )
     _show(screen, found, price=price, rate=rate)
     for note in (*opened.notes, *shared.notes()):
         screen.say(f"Note: {note}")

@@ -37,7 +37,6 @@ from verifik_async.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from verifik_async.batch.manifest import ManifestRow
     from verifik_async.cli.screen import Screen
 
 GRACE = 60.0
@@ -139,15 +138,14 @@ def _validated(
         naming(plan.manifest.path),
         interruptible(screen),
         CheckProgress(screen) as progress,
-        before as is_settled,
+        before as settled,
     ):
-
-        def on_row(row: ManifestRow, standing: Validation) -> None:
-            progress.count(standing)
-            shared.look_at(row)
-
         found = validate(
-            plan.manifest, on_row=on_row, on_faults=faults.show, is_settled=is_settled
+            plan.manifest,
+            on_row=shared.look_at,
+            on_progress=progress.count,
+            on_faults=faults.show,
+            settled=settled,
         )
     for note in (*plan.manifest.notes, *shared.notes()):
         screen.note(f"Note: {note}")

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _BETWEEN_LINES = 5.0
 _BETWEEN_FRAMES = 0.1
 _WINDOW = 10.0
-_ROWS_BETWEEN_LOOKS = 64
 
 
 @attrs.frozen(kw_only=True)
@@ -214,7 +213,7 @@ class CheckProgress:
 
     def count(self, found: Validation) -> None:
         """Say how far it is, if the last time is long enough ago."""
-        if found.rows % _ROWS_BETWEEN_LOOKS or time.monotonic() < self._due:
+        if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + self._interval
         if self._screen.is_terminal:

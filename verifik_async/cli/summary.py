@@ -69,10 +69,12 @@ class Summary:
     def show(self, screen: Screen, result: Result) -> None:
         """Print it all."""
         report = result.report
+        before = sum(report.skipped.values())
+        partly = f" ({before:,} were settled before)" if before else ""
         screen.say(
             "",
-            f"{result.enrolled:,} of {amounts.persons(result.total)} enrolled in "
-            f"{amounts.duration(report.elapsed)} "
+            f"{result.enrolled:,} of {amounts.persons(result.total)} enrolled{partly} "
+            f"in {amounts.duration(report.elapsed)} "
             f"({report.rate:,.0f} persons/s, {amounts.requests(result.requests)}, "
             f"{amounts.size(result.sent)} sent)",
             style="bold",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 import attrs
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from verifik_async.batch.manifest import Manifest, ManifestRow
+    from verifik_async.cli.resuming import Settled
     from verifik_async.cli.screen import Screen
     from verifik_async.errors import FieldFault
     from verifik_async.models import EnrollmentRequest
+
+_LOOKED_UP_TOGETHER = 64
+"""Rows, and how often progress may be shown."""
 
 
 @attrs.define(kw_only=True)
@@ -54,38 +59,50 @@ def base64_bytes(request: EnrollmentRequest) -> int:
 def validate(
     manifest: Manifest,
     *,
-    on_row: Callable[[ManifestRow, Validation], None],
+    on_row: Callable[[ManifestRow], None],
+    on_progress: Callable[[Validation], None],
     on_faults: Callable[[ManifestRow, tuple[FieldFault, ...]], None],
-    is_settled: Callable[[ManifestRow], bool] = lambda _: False,
+    settled: Settled = lambda _: set(),
 ) -> Validation:
     """Check all rows that will be sent, by the very code that sending them runs.
 
     Args:
         manifest: What to check.
-        is_settled: Whether an earlier run has settled a row.
-        on_row: Called after each row.
+        settled: Which rows an earlier run has settled.
+        on_row: Called after each row that was checked.
+        on_progress: Called now and then.
         on_faults: Called for each row that has faults.
 
     Raises:
         ManifestError: The manifest can't be read to its end.
     """
     found = Validation()
-    for row in manifest:
-        found.rows += 1
-        if is_settled(row):
-            found.settled += 1
-            on_row(row, found)
-            continue
-        try:
-            request = row.build()
-        except InvalidRequestError as error:
-            found.bad += 1
-            on_faults(row, error.faults)
-        else:
-            found.images += len(request.images)
-            found.body_bytes += base64_bytes(request)
-        on_row(row, found)
+    rows = iter(manifest)
+    while together := tuple(itertools.islice(rows, _LOOKED_UP_TOGETHER)):
+        passed_over = settled(together)
+        found.rows += len(together)
+        found.settled += len(passed_over)
+        for row in together:
+            if row.number not in passed_over:
+                _check(row, found, on_faults)
+                on_row(row)
+        on_progress(found)
     return found
+
+
+def _check(
+    row: ManifestRow,
+    found: Validation,
+    on_faults: Callable[[ManifestRow, tuple[FieldFault, ...]], None],
+) -> None:
+    try:
+        request = row.build()
+    except InvalidRequestError as error:
+        found.bad += 1
+        on_faults(row, error.faults)
+    else:
+        found.images += len(request.images)
+        found.body_bytes += base64_bytes(request)
 
 
 @contextlib.contextmanager
