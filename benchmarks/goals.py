@@ -128,7 +128,7 @@ def _peak(report: Report) -> Goal:
     ours = row_of(report.throughput, "enroll", size="1.5 MB")
     theirs = row_of(report.throughput, "json", size="1.5 MB")
     return Goal(
-        what="peak memory over imports, 2 x 1.5 MB, 32 wide",
+        what="peak memory over imports, 2 x 1.5 MB, 32 wide, from disk",
         needed=f"at most {_PEAK:g} x (b)",
         limit=_PEAK,
         at_most=True,

@@ -11,15 +11,16 @@ import attrs
 from benchmarks import (
     codec,
     growth,
-    journaling,
     scaling,
     stalls,
     starts,
     throughput,
 )
+from benchmarks.throughput import Plan
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
+    from benchmarks.rows import Row
 
 
 @attrs.frozen(kw_only=True)
@@ -28,15 +29,17 @@ class Scale:
 
     Attributes:
         throughput: Plans, one after the other.
-        rounds: How often contenders alternate elsewhere.
-        seconds: How long each run posts elsewhere.
+        journal: Batches that are written down, beside plain pools.
+        rounds: How often contenders alternate while stalls are looked for.
+        seconds: How long each run posts then.
         persons: How many go by while memory is weighed.
         starts: How often each import and command is started.
         codec: Seconds for each of its operations.
         scaling: How far to go along its axes.
     """
 
-    throughput: Sequence[throughput.Plan]
+    throughput: Sequence[Plan]
+    journal: Plan
     rounds: int
     seconds: float
     persons: int
@@ -45,12 +48,23 @@ class Scale:
     scaling: scaling.Plan
 
 
+_JOURNAL = Plan(
+    sizes=("2 kB",),
+    widths=(64,),
+    sources=(True,),
+    contenders=("journal", "json", "batch", "prepared"),
+    delay=0.02,
+    rounds=7,
+    seconds=1.5,
+)
+
 FULL = Scale(
     # At the width that has goals, more rounds.
     throughput=(
-        throughput.Plan(widths=(32,), rounds=7),
-        throughput.Plan(widths=(1, 128), rounds=3),
+        Plan(widths=(32,), rounds=7),
+        Plan(widths=(1, 128), rounds=3),
     ),
+    journal=_JOURNAL,
     rounds=7,
     seconds=1.5,
     persons=100_000,
@@ -59,7 +73,8 @@ FULL = Scale(
     scaling=scaling.Plan(),
 )
 QUICK = Scale(
-    throughput=(throughput.Plan(widths=(32,), sources=(True,), rounds=3),),
+    throughput=(Plan(widths=(32,), sources=(True,), rounds=3),),
+    journal=attrs.evolve(_JOURNAL, rounds=3, seconds=0.5),
     rounds=3,
     seconds=0.5,
     persons=5_000,
@@ -71,7 +86,7 @@ QUICK = Scale(
 )
 TINY = Scale(
     throughput=(
-        throughput.Plan(
+        Plan(
             sizes=("2 kB",),
             widths=(2,),
             sources=(True,),
@@ -80,6 +95,7 @@ TINY = Scale(
             seconds=0.02,
         ),
     ),
+    journal=attrs.evolve(_JOURNAL, rounds=1, seconds=0.02),
     rounds=1,
     seconds=0.02,
     persons=100,
@@ -106,13 +122,14 @@ class Suite:
     def throughput(self, report: Report) -> None:
         """Every contender at every load."""
         for plan in self.scale.throughput:
-            report.throughput += throughput.run(plan, folder=self.folder, say=self.say)
+            report.throughput += self._run(plan)
 
     def journal(self, report: Report) -> None:
         """Batches that are written down."""
-        report.journal = journaling.run(
-            rounds=self.scale.rounds, seconds=self.scale.seconds, folder=self.folder
-        )
+        report.journal = self._run(self.scale.journal)
+
+    def _run(self, plan: Plan) -> list[Row]:
+        return throughput.run(plan, folder=self.folder, say=self.say)
 
     def stalls(self, report: Report) -> None:
         """How long the loop is not free."""

@@ -28,6 +28,7 @@ class Plan:
         widths: Persons in flight.
         sources: Photographs from disk: True; from memory: False.
         contenders: Names in `CONTENDERS`.
+        delay: Seconds that the server takes to answer.
         rounds: How often, alternating.
         seconds: How long each run posts.
     """
@@ -36,6 +37,7 @@ class Plan:
     widths: Sequence[int] = (1, 32, 128)
     sources: Sequence[bool] = (True, False)
     contenders: Sequence[str] = tuple(name for name in CONTENDERS if name != "idle")
+    delay: float = 0.0
     rounds: int = 5
     seconds: float = 0.4
 
@@ -49,7 +51,7 @@ def run(plan: Plan, *, folder: str, say: Callable[[str], None]) -> list[Row]:
     for size in plan.sizes:
         for width in plan.widths:
             say(f"2 x {size}, {width} wide")
-            with sink() as running:
+            with sink(plan.delay) as running:
                 load = Load(
                     image_bytes=SIZES[size],
                     width=width,
