@@ -55,12 +55,6 @@ def answer(number: int) -> Answer:
     return ANSWERS.get(number, enrolled(number))
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where the journal is."""
-    return tmp_path / "job.sqlite3"
-
-
 async def test_the_same_run_again_sends_only_who_is_not_settled(path: Path) -> None:
     """Settled ones are skipped, `unknown` told again, and never sent ones sent."""
     first = await run(path, items(range(7)), Carrier(answer))

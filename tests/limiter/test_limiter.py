@@ -517,3 +517,31 @@ def test_it_can_be_used_from_one_loop_after_another() -> None:
 
     asyncio.run(abandon())
     assert asyncio.run(send()) == 1
+
+
+class FailedTest(BaseException):
+    """As pytest's own: nothing that `except Exception` catches."""
+
+
+async def test_an_observer_that_fails_a_test_takes_no_slot_with_it() -> None:
+    """Who waits behind goes on, and the limiter is as wide as before."""
+
+    def tell(_event: Event) -> None:
+        raise FailedTest
+
+    clock = VirtualClock()
+    limiter = limiter_of(clock, Limits(concurrency=1), tell=tell)
+    sent: list[int] = []
+
+    async def send(number: int) -> None:
+        with await limiter.turn(1000):
+            sent.append(number)
+            if not number:
+                raise RateLimitedError(status=429, retry_after=1)
+
+    sending = [asyncio.create_task(send(number)) for number in range(2)]
+    first, second = await asyncio.gather(*sending, return_exceptions=True)
+    assert isinstance(first, FailedTest)
+    assert second is None
+    assert sent == [0, 1]
+    assert limiter.snapshot().in_flight == limiter.snapshot().waiting == 0

@@ -27,3 +27,12 @@ class FakeClock:
         self.slept.append(seconds)
         self.time += seconds
         await asyncio.sleep(0)
+
+
+class StoppedClock(FakeClock):
+    """Who sleeps on it is never woken: who ends all the same did not wait for time."""
+
+    async def sleep(self, seconds: float) -> None:
+        """For ever."""
+        self.slept.append(seconds)
+        await asyncio.Event().wait()

@@ -11,41 +11,17 @@ A probe is a person like any other: if its answer is lost, its outcome is unknow
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-import attrs
-
-from verifik_async.batch.outcomes import BatchOutcome
 from verifik_async.batch.stops.outage import Circuit, Outage
 from verifik_async.batch.stops.replies import Answer, reply_of
-from verifik_async.batch.stops.rules import Stop, StopRules
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from types import TracebackType
 
+    from verifik_async.batch.outcomes import BatchOutcome
+    from verifik_async.batch.stops.rules import Stop, StopRules
     from verifik_async.clock import Clock
-
-
-@attrs.frozen(eq=False)
-class Passage:
-    """One person's leave to be sent, or the word that the run is stopping.
-
-    Attributes:
-        open: Whether this person may be sent.
-    """
-
-    open: bool
-    _ended: Callable[[Passage, BatchOutcome], Stop | None] = attrs.field(repr=False)
-
-    def ended(self, outcome: BatchOutcome) -> Stop | None:
-        """This person has an outcome: to be called once, where there is one.
-
-        Returns:
-            Why the run should stop: the outage has lasted too long.
-        """
-        return self._ended(self, outcome)
 
 
 class Breaker:
@@ -66,28 +42,16 @@ class Breaker:
         now = self._clock.monotonic()
         return self._circuit.outage(now=now, is_probing=self._probe is not None)
 
-    @contextlib.asynccontextmanager
-    async def passage(self) -> AsyncGenerator[Passage]:
-        """Wait until this person may be sent, or the run stops.
+    def passage(self) -> Passage:
+        """Wait, in an `async with`, until this person may be sent, or the run stops.
 
-        In the `async with`, see `open`, send, and tell `ended`. Leaving without
-        telling, as by a cancellation, says nothing of the service.
+        In it, see `open`, send, and tell `ended`. Leaving without telling, as by a
+        cancellation, says nothing of the service.
         """
-        await self._turn_comes()
-        passage = Passage(not self._released, self._ended)
-        if self._circuit.is_open and not self._released:
-            self._probe = passage
-        try:
-            yield passage
-        finally:
-            self._back(passage)
+        return Passage(self)
 
-    def release(self) -> None:
-        """The run stops: let everybody go, unsent. May be called again."""
-        self._released = True
-        self._tell_waiting()
-
-    async def _turn_comes(self) -> None:
+    async def let_through(self, passage: Passage) -> bool:
+        """Wait; whether this person may be sent."""
         while self._circuit.is_open and not self._released:
             left = self._circuit.due - self._clock.monotonic()
             if self._probe is not None:
@@ -95,7 +59,14 @@ class Breaker:
             elif left > 0:
                 await self._sleep(left)
             else:
-                return
+                self._probe = passage
+                break
+        return not self._released
+
+    def release(self) -> None:
+        """The run stops: let everybody go, unsent. May be called again."""
+        self._released = True
+        self._tell_waiting()
 
     async def _sleep(self, seconds: float) -> None:
         """Wait until the next probe is due, or for news."""
@@ -119,7 +90,7 @@ class Breaker:
             if not news.done():
                 news.set_result(None)
 
-    def _back(self, passage: Passage) -> bool:
+    def back(self, passage: Passage) -> bool:
         """Somebody is back; whether it was the probe. There may be another then."""
         if self._probe is not passage:
             return False
@@ -127,8 +98,9 @@ class Breaker:
         self._tell_waiting()
         return True
 
-    def _ended(self, passage: Passage, outcome: BatchOutcome) -> Stop | None:
-        is_probe = self._back(passage)
+    def ended(self, passage: Passage, outcome: BatchOutcome) -> Stop | None:
+        """Somebody has an outcome."""
+        is_probe = self.back(passage)
         reply = reply_of(outcome)
         if reply.answer is Answer.YES:
             # Also of somebody sent before the outage: it is over.
@@ -145,3 +117,39 @@ class Breaker:
         if stop is not None:
             self.release()
         return stop
+
+
+class Passage:
+    """One person's leave to be sent, or the word that the run is stopping.
+
+    No generator makes it: everybody comes this way, and few have to wait.
+
+    Attributes:
+        open: Whether this person may be sent.
+    """
+
+    __slots__ = ("_breaker", "open")
+
+    def __init__(self, breaker: Breaker) -> None:
+        self._breaker = breaker
+        self.open = False
+
+    def ended(self, outcome: BatchOutcome) -> Stop | None:
+        """This person has an outcome: to be called once, where there is one.
+
+        Returns:
+            Why the run should stop: the outage has lasted too long.
+        """
+        return self._breaker.ended(self, outcome)
+
+    async def __aenter__(self) -> Self:
+        self.open = await self._breaker.let_through(self)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._breaker.back(self)

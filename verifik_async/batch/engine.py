@@ -89,6 +89,8 @@ class Engine:
     ) -> None:
         """Do some of the run's work; what it raises is the consumer's, at the end."""
         try:
+            # Where tasks begin eagerly, this one would be at work before it is hired.
+            await asyncio.sleep(0)
             await work()
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise  # the last two end the event loop

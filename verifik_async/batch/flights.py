@@ -36,9 +36,20 @@ class Flight:
 
     def recall(self) -> None:
         """Cancel the call, unless its request is on its way, or it was before."""
-        if not self.on_the_way and not self.recalled:
+        if self.task is asyncio.current_task():
+            # It does something itself, and may be about to wait, or be through.
+            self.recall_soon()
+        elif not self.on_the_way and not self.recalled:
             self.recalled = True
             self.task.cancel()
+
+    def recall_soon(self) -> None:
+        """Recall, if the call is still there once this turn of the loop is over."""
+        asyncio.get_running_loop().call_soon(self._recall_if_there)
+
+    def _recall_if_there(self) -> None:
+        if self._flights.calls.get(self.task) is self:
+            self.recall()
 
     def __enter__(self) -> Self:
         self._flights.calls[self.task] = self
@@ -80,17 +91,10 @@ class Flights:
             return
         flight.took = event.elapsed
         if self._recalling:
-            # Once the task waits; most are through with the call by then.
-            asyncio.get_running_loop().call_soon(self._recall, flight)
+            flight.recall_soon()
 
     def recall(self) -> None:
         """From now on nobody waits: cancel those who do, and who will."""
         self._recalling = True
-        me = asyncio.current_task()
-        for flight in tuple(self.calls.values()):
-            if flight.task is not me:
-                flight.recall()
-
-    def _recall(self, flight: Flight) -> None:
-        if self.calls.get(flight.task) is flight:
+        for flight in self.calls.values():
             flight.recall()

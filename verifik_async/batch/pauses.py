@@ -53,6 +53,8 @@ async def enroll_patiently(
             note_outcome(cancelled, sent=sent, attempts=attempts_of(cancelled) + spent)
             raise
         else:
+            if not spent:
+                return enrollment
             return attrs.evolve(enrollment, attempts=enrollment.attempts + spent)
         try:
             await client.clock.sleep(pause)

@@ -12,7 +12,6 @@ ones may be taken for equal, which costs a wait.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,7 +19,8 @@ import attrs
 from verifik_async.images import FaceImage, ImageKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import Iterable
+    from types import TracebackType
     from typing import BinaryIO
 
     from verifik_async.models import EnrollmentRequest
@@ -66,33 +66,43 @@ class SameFaceGuard:
         """Persons who wait for somebody with the same picture."""
         return self._waiting
 
-    @contextlib.asynccontextmanager
-    async def alone(self, request: EnrollmentRequest) -> AsyncGenerator[None]:
-        """Wait for everybody who came before and may have the same picture.
+    def alone(self, request: EnrollmentRequest) -> Alone:
+        """Wait, in an `async with`, for all who came before with the same picture.
 
         Nobody waits for somebody who came later, so there is no deadlock, and no
         one is passed over. Pictures in files are read in a thread.
         """
         left = asyncio.Event()
-        faces = [
-            _Face(image, (request.collection_id, image.kind, image.size), left)
-            for image in request.images
-        ]
+        return Alone(
+            self,
+            [
+                _Face(image, (request.collection_id, image.kind, image.size), left)
+                for image in request.images
+            ],
+        )
+
+    async def enter(self, faces: list[_Face]) -> None:
+        """Be seen by those who come later, and wait for those who came before."""
+        present = self._present
         meetings = [
-            (face, [*self._present[face.likeness]])
+            (face, [*present[face.likeness]])
             for face in faces
-            if face.likeness in self._present
+            if face.likeness in present
         ]
         for face in faces:
-            self._present.setdefault(face.likeness, []).append(face)
-        try:
-            if meetings:
+            present.setdefault(face.likeness, []).append(face)
+        if meetings:
+            try:
                 await self._others_left(meetings)
-            yield
-        finally:
-            left.set()
-            for face in faces:
-                self._forget(face)
+            except BaseException:
+                self.leave(faces)
+                raise
+
+    def leave(self, faces: list[_Face]) -> None:
+        """Be gone."""
+        for face in faces:
+            face.left.set()
+            self._forget(face)
 
     async def _others_left(self, meetings: list[_Meeting]) -> None:
         self._waiting += 1
@@ -116,6 +126,30 @@ class SameFaceGuard:
         alike.remove(face)
         if not alike:
             del self._present[face.likeness]
+
+
+class Alone:
+    """One person's stay.
+
+    No generator makes it: everybody comes this way, and few have to wait.
+    """
+
+    __slots__ = ("_faces", "_guard")
+
+    def __init__(self, guard: SameFaceGuard, faces: list[_Face]) -> None:
+        self._guard = guard
+        self._faces = faces
+
+    async def __aenter__(self) -> None:
+        await self._guard.enter(self._faces)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._guard.leave(self._faces)
 
 
 async def _sample(faces: Iterable[_Face]) -> None:

@@ -70,7 +70,8 @@ class Sender:
         """One person's verdict.
 
         Raises:
-            BaseException: Not an `Exception`; the person is settled by then.
+            CancelledError: Not by a call back; the person is settled by then.
+            KeyboardInterrupt: Likewise, and `SystemExit`.
         """
         if self._desk.stopped:
             return begun(ticket)
@@ -87,10 +88,12 @@ class Sender:
             raise
         except Exception as error:  # noqa: BLE001 - an outcome is data
             return self.failed(ticket, error)
-        except BaseException as error:
-            # pytest's failures, say: the run ends with it, and loses nobody
+        except (KeyboardInterrupt, SystemExit) as error:
             self._desk.settle(ticket, self._cut_short(ticket, flight, error))
-            raise
+            raise  # which ends the event loop
+        except BaseException as error:  # noqa: BLE001 - handed on: pytest's, say
+            self._desk.fail(error)
+            return self._cut_short(ticket, flight, error)
         finally:
             ticket.took = flight.took
 
@@ -116,8 +119,9 @@ class Sender:
             # Of a bug, or a fixture's miss, nobody knows whether it was sent.
             maybe_sent = attrs.evolve(begun(ticket), status=OutcomeStatus.UNKNOWN)
             return self._verdict(ticket, maybe_sent, error)
-        return attrs.evolve(
-            begun(ticket),
+        return BatchOutcome(
+            index=ticket.index,
+            key=ticket.item.key,
             status=OutcomeStatus.ENROLLED,
             enrollment=enrollment,
             attempts=enrollment.attempts,
@@ -126,16 +130,16 @@ class Sender:
     def _held_off(self, ticket: Ticket, error: RateLimitedError) -> BatchOutcome:
         """The verdict for somebody who was told "not now" to the last."""
         pause = long_pause(error, self._client)
-        if pause is not None:
-            self._desk.stop(
-                f"The server asks to wait for {pause:.0f} s, longer than max_outage "
-                "allows. Run again after that: whoever was not attempted is still to "
-                "come.",
-                error,
-            )
-        if pause is None or error.attempts:
+        if pause is None:
             return self._verdict(ticket, begun(ticket), error)
-        return begun(ticket)
+        drop_frames(error)
+        self._desk.stop(
+            f"The server asks to wait for {pause:.0f} s, longer than max_outage "
+            "allows. Run again after that: whoever was not attempted is still to "
+            "come.",
+            error,
+        )
+        return attrs.evolve(begun(ticket), error=error, attempts=error.attempts)
 
     def failed(self, ticket: Ticket, error: Exception) -> BatchOutcome:
         """The verdict for an error met before anything was sent."""

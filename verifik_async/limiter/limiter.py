@@ -153,17 +153,21 @@ class Limiter:
     ) -> None:
         """A request that had leave has come back."""
         now = self._clock.monotonic()
-        self._control.ended(
-            error,
-            now=now,
-            seconds=now - began,
-            epoch=epoch,
-            in_flight=line.in_flight,
-        )
-        line.in_flight -= 1
-        if not line.waiting:
-            return
-        if isinstance(error, RateLimitedError):
+        try:
+            self._control.ended(
+                error,
+                now=now,
+                seconds=now - began,
+                epoch=epoch,
+                in_flight=line.in_flight,
+            )
+        finally:  # an observer may raise what is no `Exception`
+            line.in_flight -= 1
+            if line.waiting:
+                self._go_on(line, now, paused=isinstance(error, RateLimitedError))
+
+    def _go_on(self, line: Line, now: float, *, paused: bool) -> None:
+        if paused:
             left = self._pause_left(now)
             line.turn_away(self._too_long, whom=lambda me: me.patience < left)
         else:

@@ -84,11 +84,11 @@ class Reception:
             try:
                 with self._desk.crew.at_work():
                     entry.key = await self._content_key(entry)
-            except asyncio.CancelledError:
-                self._turn_away(entry, None)
-                raise
             except Exception as error:  # noqa: BLE001 - an outcome is data
                 self._turn_away(entry, error)
+            except BaseException:
+                self._turn_away(entry, None)
+                raise
             else:
                 self._ask(entry)
 
