@@ -124,6 +124,7 @@ def test_long_checks_tell_how_far_they_are(
     assert [json.loads(line) for line in ended.err.splitlines()] == [
         {"event": "checking", "rows": 64, "with_faults": 0},
         {"event": "checking", "rows": 128, "with_faults": 0},
+        {"event": "checking", "rows": 131, "with_faults": 1},
     ]
 
 
