@@ -57,6 +57,11 @@ def types(session: nox.Session) -> None:
     session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
 
 
+_ON_ALL_CORES = ("-n", "auto", "--dist", "worksteal")
+_AGAIN = ("-m", "not once", "--hypothesis-profile", "again")
+"""What tests of ours tell the same on every Python is not asked of each: the few that
+enroll tens of thousands, and most of the random examples."""
+
 _TESTED: list[str] = []
 
 
@@ -64,15 +69,17 @@ _TESTED: list[str] = []
 def tests(session: nox.Session) -> None:
     """All tests, against the installed wheel; measured on the first version there is.
 
-    Measuring takes a third of the time and tells the same on every version.
+    Measuring takes a third of the time and tells the same on every version. The other
+    versions have every test but those marked `once`, and fewer random examples: they
+    are there to find what differs between Pythons.
     """
     session.install(".[cli]", *_group("tests"))
     pytest = str(Path(session.bin) / "pytest")  # `-m pytest` would import the tree
     if _TESTED:
-        session.run(pytest, *session.posargs)
+        session.run(pytest, *_ON_ALL_CORES, *_AGAIN, *session.posargs)
     else:
         session.run("coverage", "erase")
-        session.run("coverage", "run", pytest, *session.posargs)
+        session.run("coverage", "run", pytest, *_ON_ALL_CORES, *session.posargs)
     _TESTED.append(str(session.python))
 
 

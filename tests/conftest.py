@@ -12,6 +12,7 @@ from verifik_async import EnrollmentRequest
 
 # No example fails for being slow: machines are shared, and no test asserts a time.
 settings.register_profile("patient", settings.default, deadline=None)
+settings.register_profile("again", settings.get_profile("patient"), max_examples=20)
 settings.load_profile("patient")
 
 

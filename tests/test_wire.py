@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from streams import trickle
 
@@ -70,7 +71,7 @@ def plain(part: bytes | Base64Part) -> bytes:
         return base64.b64encode(stream.read())
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(PARTS)
 def test_size_is_what_is_sent(parts: list[bytes | Base64Part]) -> None:
     """The size announced is the size sent, whatever the parts; so it is each time."""
@@ -81,7 +82,7 @@ def test_size_is_what_is_sent(parts: list[bytes | Base64Part]) -> None:
     assert b"".join(body) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(PARTS)
 def test_blocks(parts: list[bytes | Base64Part]) -> None:
     """Blocks are neither small, but for the last, nor the whole body."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import attrs
 from batch_runs import HANG, tasks_left, turns
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from verifik_async import BatchOutcome, ConnectError, OutcomeStatus
@@ -145,7 +146,7 @@ async def _carried_out(plan: Plan) -> Run:
     return run
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(PLANS)
 def test_whatever_happens_nobody_waits_for_ever(plan: Plan) -> None:
     """Each is sent or let go, probes come one at a time, and no task is left."""

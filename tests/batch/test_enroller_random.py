@@ -21,7 +21,8 @@ from batch_runs import (
     tasks_left,
     turns,
 )
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from verifik_async import (
@@ -222,7 +223,7 @@ async def _carried_out(plan: Plan) -> Run:
     return run
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(PLANS)
 def test_each_person_pulled_has_one_outcome_whatever_happens(plan: Plan) -> None:
     """None lost, none twice, no slot too many, no task or open source left behind."""
@@ -232,7 +233,7 @@ def test_each_person_pulled_has_one_outcome_whatever_happens(plan: Plan) -> None
     run.check_the_error()
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(PLANS)
 def test_a_run_that_is_let_be_tells_all(plan: Plan) -> None:
     """Without anybody leaving or cancelling, each outcome comes in the loop."""

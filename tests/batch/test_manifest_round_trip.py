@@ -7,7 +7,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from verifik_async.batch.manifest import Manifest, RowDefaults, WrittenRows
@@ -83,7 +84,7 @@ def _people(manifest: Manifest) -> list[object]:
     end=st.sampled_from(["\n", "\r\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_csv_comes_back_as_written(
     people: list[tuple[str, str, dt.date, str, int]],
     delimiter: str,
@@ -101,7 +102,7 @@ def test_csv_comes_back_as_written(
 
 
 @given(people=PEOPLE, ascii_only=st.booleans())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_jsonl_comes_back_as_written(
     people: list[tuple[str, str, dt.date, str, int]], *, ascii_only: bool
 ) -> None:

@@ -6,7 +6,8 @@ import asyncio
 
 import attrs
 from batch_runs import HANG, tasks_left, turns
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import jpeg, request_of
 
@@ -107,7 +108,7 @@ async def _carried_out(people: list[Person]) -> None:
     assert tasks_left() == []
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(PEOPLE)
 def test_nobody_meets_their_own_picture_and_everybody_has_a_turn(
     people: list[Person],

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import attrs
 from batch_runs import HANG, tasks_left, turns
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import jpeg, request_of
 
@@ -203,7 +204,7 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(PLANS)
 def test_the_three_never_wait_for_each_other_in_a_circle(plan: Plan) -> None:
     """Persons with faces in common, probes and the end of a run go together."""

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Callable
 
 import attrs
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from quota_server import limiter_of
 
@@ -136,7 +137,7 @@ LIMITS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(limits=LIMITS, given_calls=calls(RARELY))
 def test_the_rules_hold_whatever_happens(
     limits: Limits, given_calls: list[Call]
@@ -183,7 +184,7 @@ def assert_paced(
         assert spent <= rate * (end - start + SLACK + 1e-5) + 1e-6
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(width=st.integers(1, 5), given_calls=calls(CALM))
 def test_no_slot_stays_empty_while_somebody_waits(
     width: int, given_calls: list[Call]

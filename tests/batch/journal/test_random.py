@@ -13,7 +13,8 @@ from unittest import mock
 
 import attrs
 from batch_runs import HANG, Answer, Carrier, client_of, enrolled, refused, turns
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from journal_runs import item, states
 
@@ -205,7 +206,7 @@ class Run:
 WRITE_ROWS: Callable[[Store], None] = vars(Store)["_write_rows"]
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.lists(PLANS, min_size=1, max_size=4))
 def test_a_job_of_many_runs_sends_nobody_who_is_settled(plans: list[Plan]) -> None:
     """Whatever happens, outcome and file agree, and the next run goes on from there."""

@@ -64,6 +64,7 @@ def grown(path: Path) -> tuple[int, str]:
     return int(size), counts
 
 
+@pytest.mark.once
 @pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="memory is read from /proc"
 )
