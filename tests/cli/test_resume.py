@@ -275,3 +275,26 @@ def test_what_can_not_be_ends_with_2(
     assert ended.code == 2
     assert message in " ".join(ended.err.replace("│", " ").split())
     assert "Enrolling" not in ended.out
+
+
+@pytest.mark.parametrize("bad", ["expired-token", "no-credits-left"])
+def test_a_token_that_is_no_good_costs_nobody_their_turn(  # noqa: PLR0913, PLR0917 - five are fixtures
+    command: Command,
+    manifest_of: ManifestOf,
+    sandbox_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    bad: str,
+) -> None:
+    """Nobody failed, and with a good one everybody is enrolled by one request."""
+    manifest, words = manifest_of(12), job(sandbox_url, tmp_path / "job.sqlite3")
+    monkeypatch.setenv("VERIFIK_TOKEN", bad)
+    # at this rate a run that sent those who wait would take minutes
+    first = command("enroll", manifest, *words, "--rate", "0.1")
+    assert first.code == 4
+    assert ["not_attempted", "12"] in [w.split()[:2] for w in first.out.splitlines()]
+    assert requests_at(sandbox_url) == 1
+    assert "Whoever is settled is skipped" in first.out
+    monkeypatch.setenv("VERIFIK_TOKEN", "abc")
+    assert command("enroll", manifest, *words).code == 0
+    assert requests_at(sandbox_url) == 1 + 12
