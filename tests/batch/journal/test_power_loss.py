@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,49 @@ def test_a_loss_of_power_loses_nothing_that_was_told(images: list[Image]) -> Non
         written = states(image.journal)
         assert all(written[number] == "enrolled" for number in image.told)
         assert set(written) == set(range(PERSONS))
+
+
+PAGE = 4096
+SECTOR = 512
+"""What a disk writes whole, or not at all."""
+
+
+def _pages_in(log: bytes) -> dict[int, bytes]:
+    """The latest committed content of each page in a log, by the page's number.
+
+    See https://www.sqlite.org/fileformat2.html#walformat.
+    """
+    pages: dict[int, bytes] = {}
+    open_: dict[int, bytes] = {}
+    for start in range(32, len(log) - PAGE - 24 + 1, PAGE + 24):
+        number, commits = struct.unpack_from(">II", log, start)
+        if log[start + 8 : start + 16] != log[16:24]:
+            break  # of an earlier log
+        open_[number] = log[start + 24 : start + 24 + PAGE]
+        if commits:
+            pages |= open_
+            open_ = {}
+    return pages
+
+
+def test_a_loss_of_power_while_the_file_takes_over_the_log(
+    images: list[Image], tmp_path: Path
+) -> None:
+    """Half of it is new and half is old: the log still has all, and heals it."""
+    for number, image in enumerate(images):
+        copy = image.copy(tmp_path / f"half-{number}")
+        pages = _pages_in(copy.wal.read_bytes())
+        assert pages
+        with copy.journal.open("r+b") as file:
+            for place, page in pages.items():
+                for sector in range(0, PAGE, SECTOR):
+                    if RANDOM.random() < 0.5:
+                        file.seek((place - 1) * PAGE + sector)
+                        file.write(page[sector : sector + SECTOR])
+        assert resumed(copy).isdisjoint(copy.sent)
+        assert asked(copy.journal, "PRAGMA integrity_check") == [("ok",)]
+        written = states(copy.journal)
+        assert all(written[row] == "enrolled" for row in copy.told)
 
 
 @pytest.mark.parametrize("damage", ["cut", "torn", "zeros"])
