@@ -152,11 +152,12 @@ async def test_one_that_fails_again_takes_no_other_along(
         raise JournalWriteError("by design")
 
     writer = await Writer.open(Journal(path), base_url="https://a.example")
-    writer.write(note("kept"), then=lambda _: None)
+    writer.write(note("before"), then=lambda _: None)
     writer.write(broken, then=lambda _: None)
+    writer.write(note("after"), then=lambda _: None)
     await idle(writer)
     await writer.close({})
-    assert notes(path) == ["kept"]
+    assert notes(path) == ["before", "after"]
     assert "JournalWriteError" in caplog.text
     await (await Writer.open(Journal(path), base_url="https://a.example")).close({})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -31,15 +32,15 @@ from verifik_async.batch.journal.schema import (
 from verifik_async.batch.journal.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from verifik_async.batch.journal.records import Fact, KeyKind
     from verifik_async.batch.journal.settings import Journal
 
 logger = logging.getLogger("verifik_async")
 
-_LOOKERS_PATIENCE = 500
-"""Milliseconds to wait at the end for somebody who is reading."""
+_LAST_PATIENCE = 500
+"""Milliseconds to wait at the end for somebody who is at the file as well."""
 
 LOST = "the run ended before the answer was written down"
 """Why somebody is `unknown` whom an earlier run was about to send, or had sent."""
@@ -73,13 +74,10 @@ class OpenJournal:
         self, unsaved: Iterable[Callable[[Store], object]], facts: Mapping[str, Fact]
     ) -> None:
         """End the run, write what could not be written before, and let others in."""
+        told = functools.partial(Store.note, kind="run_ended", facts=facts)
         try:
             with contextlib.closing(self.store):
-                for work in unsaved:
-                    with self.store.group(anyway=True):
-                        work(self.store)
-                with self.store.group(anyway=True):
-                    self.store.note("run_ended", facts)
+                self._write([*unsaved, told])
                 if self.store.is_there():
                     self._take_log_over()
                 else:
@@ -93,10 +91,34 @@ class OpenJournal:
         finally:
             self._lock.release()
 
+    def _write(self, works: Sequence[Callable[[Store], object]]) -> None:
+        """All of it in one go, or else as much as can be."""
+        try:
+            self._write_group(works)
+        except (sqlite3.Error, JournalError):
+            self._wait_no_longer()
+            failures: list[sqlite3.Error | JournalError] = []
+            for work in works:
+                try:
+                    self._write_group([work])
+                except (sqlite3.Error, JournalError) as error:
+                    failures.append(error)
+            if failures:
+                raise failures[0] from None
+
+    def _write_group(self, works: Iterable[Callable[[Store], object]]) -> None:
+        with self.store.group(anyway=True):
+            for work in works:
+                work(self.store)
+
     def _take_log_over(self) -> None:
         """Leave one file that holds all, even if somebody looks into it just now."""
-        self.store.database.execute(f"PRAGMA busy_timeout = {_LOOKERS_PATIENCE}")
-        self.store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._wait_no_longer()
+        with contextlib.suppress(sqlite3.Error):  # the next run does it then
+            self.store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _wait_no_longer(self) -> None:
+        self.store.database.execute(f"PRAGMA busy_timeout = {_LAST_PATIENCE}")
 
     def _rescue(self) -> None:
         """Write a deleted journal anew: we still have what was in it."""
