@@ -9,19 +9,21 @@ import os
 import secrets
 import sqlite3
 import time
-from importlib import metadata
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import attrs
 
 from verifik_async.batch.journal import keys
-from verifik_async.batch.journal.errors import (
-    JournalError,
-    JournalMismatchError,
-    JournalPlaceError,
-)
+from verifik_async.batch.journal.errors import JournalError, JournalPlaceError
 from verifik_async.batch.journal.filesystem import require_local
-from verifik_async.batch.journal.fingerprint import TERMS, Fingerprint, JobTerms
+from verifik_async.batch.journal.fingerprint import Fingerprint
+from verifik_async.batch.journal.job import (
+    described,
+    kinds_of,
+    read_job,
+    require_same,
+    write_job,
+)
 from verifik_async.batch.journal.lock import ProcessLock, holder_of
 from verifik_async.batch.journal.reader import Reader
 from verifik_async.batch.journal.schema import (
@@ -34,7 +36,7 @@ from verifik_async.batch.journal.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from verifik_async.batch.journal.records import Fact, KeyKind
+    from verifik_async.batch.journal.records import Fact
     from verifik_async.batch.journal.settings import Journal
 
 logger = logging.getLogger("verifik_async")
@@ -177,7 +179,7 @@ def check_journal(journal: Journal, *, base_url: str) -> bool:
     with contextlib.closing(Reader(journal)) as reader, reader.reading() as database:
         told = read_job(database)
     if told:
-        _require_same(told, _fingerprint(journal, base_url))
+        require_same(told, _fingerprint(journal, base_url))
     return bool(told)
 
 
@@ -198,12 +200,12 @@ def _begun(
     database.execute("BEGIN IMMEDIATE")
     told = read_job(database)
     if told:
-        _require_same(told, fingerprint)
+        require_same(told, fingerprint)
     salt = told.get("salt")
     if not isinstance(salt, bytes):
         salt = secrets.token_bytes(keys.SALT_BYTES)
-        _write_job(database, {"salt": salt, "rule": keys.RULE, "begun": time.time()})
-    _write_job(database, _described(fingerprint))
+        write_job(database, {"salt": salt, "rule": keys.RULE, "begun": time.time()})
+    write_job(database, described(fingerprint))
     run = number(database, "SELECT coalesce(max(id), 0) + 1 FROM event")
     lost = database.execute(_RECOVER, (run, LOST)).rowcount
     database.execute("DELETE FROM intent")
@@ -212,45 +214,3 @@ def _begun(
     store.note("run_started", {"unknown_since": lost})
     database.execute("COMMIT")
     return OpenJournal(store, salt, lock)
-
-
-def read_job(database: sqlite3.Connection) -> dict[str, object]:
-    """What makes the job this job, by name."""
-    rows = cast("list[tuple[str, object]]", database.execute("SELECT * FROM job"))
-    return dict(rows)
-
-
-def _write_job(database: sqlite3.Connection, values: Mapping[str, object]) -> None:
-    database.executemany("INSERT OR REPLACE INTO job VALUES (?, ?)", values.items())
-
-
-def _described(fingerprint: Fingerprint) -> dict[str, object]:
-    made: dict[str, object] = {"base_url": fingerprint.base_url}
-    with contextlib.suppress(metadata.PackageNotFoundError):
-        made["made_by"] = f"verifik-async {metadata.version('verifik-async')}"
-    if fingerprint.terms is None:
-        return made
-    return {**made, "terms": 1, **attrs.asdict(fingerprint.terms)}
-
-
-def fingerprint_of(told: Mapping[str, object]) -> Fingerprint:
-    """The fingerprint that a journal has."""
-    terms = None
-    if told.get("terms"):
-        known = {name: told.get(name) for name in TERMS}
-        terms = JobTerms(**known)  # type: ignore[arg-type]
-    return Fingerprint(base_url=str(told.get("base_url")), terms=terms)
-
-
-def _require_same(told: Mapping[str, object], now: Fingerprint) -> None:
-    differences = list(fingerprint_of(told).differences(now))
-    if told.get("rule") != keys.RULE:
-        differences.append(("keys", f"rule {told.get('rule')}", f"rule {keys.RULE}"))
-    if differences:
-        raise JournalMismatchError(differences)
-
-
-def kinds_of(told: Mapping[str, object]) -> frozenset[KeyKind]:
-    """By what a journal's persons are known."""
-    kinds = str(told.get("keys") or "").split(",")
-    return frozenset(cast("list[KeyKind]", [kind for kind in kinds if kind]))

@@ -15,13 +15,9 @@ from verifik_async.batch.journal.findings import (
     Pace,
     Spread,
 )
+from verifik_async.batch.journal.job import fingerprint_of, kinds_of, read_job
 from verifik_async.batch.journal.keys import KeyRule
-from verifik_async.batch.journal.opening import (
-    LOST,
-    fingerprint_of,
-    kinds_of,
-    read_job,
-)
+from verifik_async.batch.journal.opening import LOST
 from verifik_async.batch.journal.reader import Reader
 from verifik_async.batch.journal.records import State
 from verifik_async.batch.journal.schema import number
