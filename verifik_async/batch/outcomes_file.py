@@ -218,15 +218,22 @@ def _append(stream: io.FileIO, text: str) -> None:
         raise
 
 
-def _inert(record: Record) -> Record:
-    """The record with the server's texts told as text to spreadsheet programs.
+def inert(text: str) -> str:
+    """A text from elsewhere, told as text to spreadsheet programs.
 
-    They run a cell that begins with such a character as a formula. The caller's own
-    id stays as it is, since it is what rows are joined by.
+    They run a cell that begins with such a character as a formula.
+    """
+    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+
+
+def _inert(record: Record) -> Record:
+    """The record with the server's texts inert.
+
+    The caller's own id stays as it is, since it is what rows are joined by.
     """
     made = record.copy()
     for name in _FROM_THE_SERVER:
         value = made[name]
-        if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
-            made[name] = f"'{value}"
+        if isinstance(value, str):
+            made[name] = inert(value)
     return made

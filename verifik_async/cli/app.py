@@ -14,8 +14,10 @@ from verifik_async.cli.enroll import enroll
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.fixtures import fixtures
 from verifik_async.cli.outlet import silence, tell_unwritable
+from verifik_async.cli.report import report
 from verifik_async.cli.sandbox import sandbox
 from verifik_async.cli.screen import Screen
+from verifik_async.cli.status import status
 from verifik_async.errors import VerifikError
 
 _EXIT_CODES = """
@@ -73,6 +75,10 @@ app.command(
     epilog="Example: verifik-async enroll people.csv --collection ID --sandbox\n\n"
     + _EXIT_CODES
 )(enroll)
+app.command(epilog="Example: verifik-async status people.journal")(status)
+app.command(epilog="Example: verifik-async report people.journal -o report.html")(
+    report
+)
 app.command(epilog="Example: verifik-async sandbox --port 8080")(sandbox)
 app.add_typer(fixtures, name="fixtures")
 

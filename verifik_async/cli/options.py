@@ -82,6 +82,14 @@ AllowOutside = Annotated[
     ),
 ]
 
+JournalPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="JOURNAL",
+        help="The file in which the job's runs are written down.",
+        show_default=False,
+    ),
+]
 InSandbox = Annotated[
     bool,
     typer.Option(

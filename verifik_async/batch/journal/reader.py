@@ -87,6 +87,9 @@ class Reader:
         Raises:
             JournalError: As `reading`.
         """
+        if self._held is not None:
+            yield
+            return
         with self.reading() as database:
             database.execute("BEGIN")
             self._held = database
