@@ -163,11 +163,11 @@ class JournalView:
         Each person counts once, where their latest turn ended.
         """
         question = (
-            "SELECT CAST(at / ?1 AS INTEGER) * ?1, state, count(*) FROM item "
+            "SELECT CAST(at / :span AS INTEGER) * :span, state, count(*) FROM item "
             "GROUP BY 1, 2 ORDER BY 1, 2"
         )
         with self._reader.reading() as database:
-            for at, state, count in database.execute(question, (seconds,)):
+            for at, state, count in database.execute(question, {"span": seconds}):
                 yield Pace(at, State(state), count)
 
     def spreads(self, *, seconds: int = 60) -> Iterator[Spread]:
@@ -176,13 +176,13 @@ class JournalView:
         With waits and retries; in the order of time, and then of how long.
         """
         question = """
-            SELECT CAST(at / ?1 AS INTEGER) * ?1, round(took, CASE
+            SELECT CAST(at / :span AS INTEGER) * :span, round(took, CASE
                 WHEN took < 0.1 THEN 3 WHEN took < 1 THEN 2 WHEN took < 10 THEN 1
                 ELSE 0 END), count(*)
             FROM item WHERE took > 0 AND attempts > 0 GROUP BY 1, 2 ORDER BY 1, 2
         """
         with self._reader.reading() as database:
-            for row in database.execute(question, (seconds,)):
+            for row in database.execute(question, {"span": seconds}):
                 yield Spread(*row)
 
     def activities(self) -> Iterator[Activity]:
