@@ -6,15 +6,20 @@ import asyncio
 import contextlib
 import functools
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import ParamSpec, TypedDict, TypeVar, Unpack
 
+import pytest
 from batch_runs import HANG, Carrier, Source, client_of, in_order, person
 
 from verifik_async import BatchEnroller, BatchItem, BatchOutcome, BatchReport
-from verifik_async.batch.journal import Journal
+from verifik_async.batch.journal import Journal, intake, writer
 from verifik_async.batch.journal.resumption import OnUnknown
+
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
 
 
 class Settings(TypedDict, total=False):
@@ -75,3 +80,29 @@ def states(path: Path) -> dict[object, object]:
     told = asked(path, "SELECT row, state FROM item")
     told += asked(path, "SELECT row, 'intent' FROM intent")
     return dict(told)  # type: ignore[arg-type]
+
+
+class NoThread(Executor):
+    """Does everything at once, and here."""
+
+    def __init__(self, workers: int, *, thread_name_prefix: str) -> None:
+        assert workers
+        assert thread_name_prefix
+
+    def submit(
+        self, do: Callable[Given, Value], /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Value]:
+        """Do it now."""
+        done = Future[Value]()
+        try:
+            done.set_result(do(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - as executors do
+            done.set_exception(error)
+        return done
+
+
+def without_thread(patch: pytest.MonkeyPatch) -> None:
+    """Let journals write in the event loop, where a virtual clock sees them at work."""
+    patch.setattr(writer, "ThreadPoolExecutor", NoThread)
+    patch.setattr(writer, "LINGER", 0.0)
+    patch.setattr(intake, "LINGER", 0.0)
