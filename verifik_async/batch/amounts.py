@@ -55,3 +55,8 @@ def rate(per_second: float | None) -> str:
     seconds, unit = next((one for one in units if per_second * one[0] >= 1), units[-1])
     count = per_second * seconds
     return f"{count:,.0f}/{unit}" if count >= 10 else f"{count:.1f}/{unit}"  # noqa: PLR2004 - above it nobody wants tenths
+
+
+def wait(seconds: float) -> str:
+    """Seconds that one person took, which may be few of a thousand."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 0.1 else duration(seconds)  # noqa: PLR2004 - below it tenths say nothing

@@ -64,7 +64,7 @@ def _show(screen: Screen, overview: Overview, journal: Path) -> None:
             [_run_row(run) for run in overview.runs[-_RUNS_SHOWN:]],
         )
     screen.say("", "What to do next", style="bold")
-    screen.say(*(f"- {step}" for step in next_steps(overview)))
+    screen.say(*(f"- {step}" for step in _steps(overview)))
 
 
 def _headline(overview: Overview) -> str:
@@ -98,6 +98,11 @@ def _run_row(run: Run) -> tuple[str, str, str, str]:
     return moment(run.began), duration(run.seconds), f"{run.persons:,}", ended
 
 
+def _steps(overview: Overview) -> list[str]:
+    """A terminal has no other type for what is to be typed."""
+    return [step.replace("`", "") for step in next_steps(overview)]
+
+
 def _as_json(overview: Overview) -> dict[str, object]:
     holder = overview.holder
     return {
@@ -126,5 +131,5 @@ def _as_json(overview: Overview) -> dict[str, object]:
             }
             for run in overview.runs
         ],
-        "next": list(next_steps(overview)),
+        "next": _steps(overview),
     }

@@ -154,6 +154,6 @@ async def test_steps_name_what_is_to_be_tried_again(journal: Path) -> None:
     await mixed_run(journal)
     unknown, again, mend = next_steps(read(journal))
     assert "--resend-unknown" in unknown
-    assert "(1 person)" in again
+    assert "are tried again: 1 person." in again
     assert "(4 persons)" in mend
-    assert "--retry duplicate,liveness_failed,rejected" in mend
+    assert "`--retry duplicate,liveness_failed,rejected`" in mend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import stat
 from pathlib import Path
@@ -136,6 +137,22 @@ async def test_there_is_a_page_for_every_state(journal: Path, persons: int) -> N
     assert words[persons] in made.text
 
 
+async def test_what_is_to_be_typed_is_marked(journal: Path) -> None:
+    """And stays a text, whatever stands between the backquotes."""
+    await mixed_run(journal)
+    facts = {"stop_reason": "lower `<b>width</b>`, see `unknown`"}
+    edit(
+        journal,
+        "UPDATE event SET facts = ? WHERE kind = 'run_ended'",
+        json.dumps(facts),
+    )
+    page(journal)
+    html = journal.with_suffix(".html").read_text()
+    assert "<code>&lt;b&gt;width&lt;/b&gt;</code>, see <code>unknown</code>" in html
+    assert "<code>report --failed failed.csv</code>" in html
+    assert "`" not in html
+
+
 async def test_a_page_says_what_people_ask_first(journal: Path) -> None:
     """How many are enrolled, who may have been charged, and what to do."""
     await mixed_run(journal)
@@ -149,6 +166,31 @@ async def test_a_page_says_what_people_ask_first(journal: Path) -> None:
         "Rows are those of the manifest that was enrolled last",
     ):
         assert words in text
+
+
+def _light(colour: str) -> float:
+    """The relative luminance that WCAG defines."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+    ]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+async def test_texts_can_be_read_in_light_and_dark(journal: Path) -> None:
+    """With the contrast that WCAG asks for at level AA, 4.5 to 1, and on paper."""
+    await run(journal, [item(1)])
+    page(journal)
+    html = journal.with_suffix(".html").read_text()
+    palettes = re.findall(r":root \{([^}]*)\}", html)
+    assert len(palettes) == 3
+    assert "prefers-color-scheme: dark" in html
+    for palette in palettes:
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", palette))
+        for ground in ("page", "card"):
+            for ink in ("text", "quiet", "good", "bad", "open"):
+                pair = sorted(_light(colours[name]) + 0.05 for name in (ground, ink))
+                assert pair[1] / pair[0] >= 4.5, (ground, ink)
 
 
 async def test_only_the_user_may_read_it(journal: Path) -> None:

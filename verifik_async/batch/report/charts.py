@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from verifik_async.batch.amounts import duration, persons
+from verifik_async.batch.amounts import persons, wait
 from verifik_async.batch.report import moments
 from verifik_async.batch.report.liveness import BINS, Liveness
 from verifik_async.batch.report.timeline import Span, Timeline
@@ -178,7 +178,7 @@ def _bin(place: int) -> str:
 
 
 def _took(seconds: float | None) -> str:
-    return "" if seconds is None else duration(seconds)
+    return "" if seconds is None else wait(seconds)
 
 
 def _bar(  # noqa: PLR0913, PLR0917 - a rectangle has four sides

@@ -134,4 +134,5 @@ def _rate(view: JournalView, runs: tuple[Run, ...], now: float | None) -> float 
         passed = now - since
         return view.ended_since(since) / passed if passed > 0 else None
     worked = sum(run.seconds for run in runs)
-    return sum(run.persons for run in runs) / worked if worked > 0 else None
+    persons = sum(run.persons for run in runs)
+    return persons / worked if persons and worked > 0 else None

@@ -155,7 +155,20 @@ def _share(part: int, whole: int) -> str:
     return f"{share:.1f} %"
 
 
+def _marked(text: str) -> str:
+    """A text in which what stands between backquotes is to be typed."""
+    import markupsafe  # noqa: PLC0415 - as Jinja, whose it is
+
+    parts = (markupsafe.escape(part) for part in text.split("`"))
+    code = markupsafe.Markup("<code>{}</code>").format
+    return markupsafe.Markup().join(
+        code(part) if place % 2 else part for place, part in enumerate(parts)
+    )
+
+
 _FILTERS = {
+    "marked": _marked,
+    "wait": amounts.wait,
     "duration": amounts.duration,
     "persons": amounts.persons,
     "ranges": ranges,
