@@ -26,7 +26,7 @@ def test_it_goes_as_staged_and_again(
     for line in (
         f"verifik-async check '{folder}/people.csv' --collection demo",
         "verifik-async enroll people.csv --collection ID --sandbox",
-        "enroll people.csv --collection ID --journal job.sqlite3",
+        "enroll people.csv --collection ID --journal job.sqlite3 --report report.html",
     ):
         assert line in ended.out
     for status, count in (("duplicate", 10), ("liveness_failed", 5), ("invalid", 9)):

@@ -259,6 +259,8 @@ def test_requests_that_take_too_long_to_end_are_cancelled(
         (("--rate", "0"), "greater than or equal to 0.001"),
         (("--journal", "gone/job.sqlite3"), "the folder of the journal does not"),
         (("--journal", "people.csv"), "the journal would replace the manifest"),
+        (("--report", "people.csv"), "the report would replace the manifest"),
+        (("--failed", "gone/f.csv"), "the folder of the file of failed rows does"),
     ],
 )
 def test_what_can_not_be_ends_with_2(
@@ -298,3 +300,41 @@ def test_a_token_that_is_no_good_costs_nobody_their_turn(  # noqa: PLR0913, PLR0
     monkeypatch.setenv("VERIFIK_TOKEN", "abc")
     assert command("enroll", manifest, *words).code == 0
     assert requests_at(sandbox_url) == 1 + 12
+
+
+def test_what_failed_is_mended_and_fed_back(
+    command: Command, manifest_of: ManifestOf, sandbox_url: str, tmp_path: Path
+) -> None:
+    """With the same journal, so nobody is sent twice; and there is a report."""
+    manifest = manifest_of(3, more=[{"images": "0.jpg"}])
+    page, failed = tmp_path / "report.html", tmp_path / "failed.csv"
+    files = ("--report", str(page), "--failed", str(failed))
+    words = job(sandbox_url, tmp_path / "job.sqlite3", *files)
+    first = command("enroll", manifest, *words)
+    assert first.code == 3
+    assert f"The report is in {page}" in first.out
+    assert f"1 row to be mended and enrolled again, with reasons: {failed}" in first.out
+    assert "<html" in page.read_text()
+    assert "Jane Doe" not in page.read_text()
+    somebody_else = faces.marked(faces.names()[0], face="somebody-else")
+    (tmp_path / "900.jpg").write_bytes(somebody_else)
+    mended = failed.read_text(encoding="utf-8-sig").replace("0.jpg", "900.jpg")
+    failed.write_text(mended)
+    again = command("enroll", failed, *words[:-2], "--retry", "duplicate")
+    assert again.code == 0, again.err
+    assert requests_at(sandbox_url) == 5
+    last = command("enroll", manifest, *words)
+    assert last.code == 0
+    assert requests_at(sandbox_url) == 5
+    assert failed.read_text() == mended
+    assert not failed.with_name("failed-2.csv").exists()  # nobody is in it
+
+
+def test_reports_need_no_journal_of_their_own(
+    command: Command, manifest_of: ManifestOf, tmp_path: Path
+) -> None:
+    """A try in the sandbox shows what they look like."""
+    page = tmp_path / "report.html"
+    words = ("--collection", "c1", "--sandbox", "--report", page)
+    assert command("enroll", manifest_of(2), *words).code == 0
+    assert "<html" in page.read_text()

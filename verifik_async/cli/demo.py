@@ -90,5 +90,5 @@ def _tell_next(path: Path, screen: Screen) -> ExitCode:
     )
     screen.command(f"{called} {mine} --sandbox")
     screen.say("and in earnest, with VERIFIK_TOKEN in the environment:")
-    screen.command(f"{called} {mine} --journal job.sqlite3")
+    screen.command(f"{called} {mine} --journal job.sqlite3 --report report.html")
     return ExitCode.OK

@@ -37,6 +37,8 @@ def enroll(  # noqa: PLR0913 - one parameter an option
     allow_outside: options.AllowOutside = False,
     outcomes: options.Outcomes = None,
     overwrite: options.Overwrite = False,
+    report: options.Report = None,
+    failed: options.Failed = None,
 ) -> None:
     """Enroll everybody in a manifest.
 
@@ -80,6 +82,8 @@ def enroll(  # noqa: PLR0913 - one parameter an option
         journal=journal,
         outcomes=outcomes,
         overwrite=overwrite,
+        report=report,
+        failed=failed,
         skip_invalid=skip_invalid,
         grace=grace,
     )

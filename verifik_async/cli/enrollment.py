@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,6 +20,7 @@ from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.job import Result, Run, Taker
 from verifik_async.cli.program import program
 from verifik_async.cli.progress import CheckProgress
+from verifik_async.cli.result_files import check_files, may_replace, write_reports
 from verifik_async.cli.resuming import settled_before
 from verifik_async.cli.shared_pictures import SharedPictures
 from verifik_async.cli.summary import Summary
@@ -32,7 +34,6 @@ from verifik_async.cli.validation import (
     validate,
 )
 from verifik_async.cli.what_next import tell_what_next
-from verifik_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,8 @@ class Plan:
         journal: File that the run is written down in, if wanted.
         outcomes: File for a row a person, if wanted.
         overwrite: Whether that file may take another's place.
+        report: File for a report of the job, if wanted.
+        failed: File for the rows that failed, if wanted.
         skip_invalid: Enroll the rest where rows have faults.
         grace: Seconds for requests on their way, after a signal.
     """
@@ -66,6 +69,8 @@ class Plan:
     journal: Path | None = None
     outcomes: Path | None = None
     overwrite: bool = False
+    report: Path | None = None
+    failed: Path | None = None
     skip_invalid: bool = False
     grace: float = GRACE
 
@@ -92,38 +97,29 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
     Raises:
         VerifikError: Before anything is sent: a setting or a file is wrong.
     """
-    journal = None if plan.journal is None else plan.written_in(plan.journal)
-    _check_files(plan, journal)
-    found = _validated(plan, screen, journal)
-    if found is None:
-        return ExitCode.BAD_INPUT
-    result = _enrolled(plan, found, screen, journal, takers)
+    with ExitStack() as stack:
+        journal = _journal(plan, stack)
+        check_files(plan)
+        if journal is not None:
+            check_journal(journal, base_url=plan.target.address)
+        found = _validated(plan, screen, journal)
+        if found is None:
+            return ExitCode.BAD_INPUT
+        result = _enrolled(plan, found, screen, journal, takers)
+        if journal is not None:
+            write_reports(plan, screen, journal.path)
     tell_what_next(plan, screen, result)
     return result.exit_code
 
 
-def _check_files(plan: Plan, journal: Journal | None) -> None:
-    """Refuse what can't be written before the check, which may take a while."""
-    if plan.outcomes is not None:
-        OutcomesFile.check(plan.outcomes, overwrite=_may_replace(plan))
-    for path, what in (
-        (plan.outcomes, "the outcomes file"),
-        (plan.journal, "the journal"),
-    ):
-        if path is None:
-            continue
-        if path.resolve() == plan.manifest.path.resolve():
-            raise ConfigurationError(f"{what} would replace the manifest")
-        if not path.parent.is_dir():
-            raise ConfigurationError(f"the folder of {what} does not exist")
-    if journal is not None:
-        check_journal(journal, base_url=plan.target.address)
-
-
-def _may_replace(plan: Plan) -> bool:
-    """A run that goes on writes the outcomes of those before once more."""
-    resumes = plan.journal is not None and plan.journal.exists()
-    return plan.overwrite or resumes
+def _journal(plan: Plan, stack: ExitStack) -> Journal | None:
+    """Where the run is written down: only for the reports, if nowhere else."""
+    if plan.journal is not None:
+        return plan.written_in(plan.journal)
+    if plan.report is None and plan.failed is None:
+        return None
+    folder = stack.enter_context(TemporaryDirectory(prefix="verifik-"))
+    return plan.written_in(Path(folder) / "journal.sqlite3")
 
 
 def _validated(
@@ -201,7 +197,7 @@ def _enrolled(
     with ExitStack() as stack:
         files: list[Taker] = []
         if plan.outcomes is not None:
-            file = OutcomesFile.create(plan.outcomes, overwrite=_may_replace(plan))
+            file = OutcomesFile.create(plan.outcomes, overwrite=may_replace(plan))
             files.append(stack.enter_context(file).write)
         _tell_what_begins(plan, found, screen)
         run = Run(

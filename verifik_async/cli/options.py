@@ -242,5 +242,29 @@ Overwrite = Annotated[
         rich_help_panel=RESULTS,
     ),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Write a report to be read in a browser, ends in .html; an earlier one "
+        "is replaced. No names in it.",
+        rich_help_panel=RESULTS,
+        show_default=False,
+    ),
+]
+Failed = Annotated[
+    Path | None,
+    typer.Option(
+        "--failed",
+        metavar="FILE",
+        help="Write the rows that failed, each with reason and hint, as a manifest "
+        "(CSV) to be mended and enrolled again; best beside the manifest. Names and "
+        "birth dates are in it.",
+        rich_help_panel=RESULTS,
+        show_default=False,
+    ),
+]
+
 LIVENESS_MIN_SCORE = RowDefaults().liveness_min_score
 MIN_SCORE = RowDefaults().min_score

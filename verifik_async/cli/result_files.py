@@ -1,0 +1,84 @@
+"""The files that a run leaves behind: checked before it, written after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verifik_async.batch.outcomes_file import OutcomesFile
+from verifik_async.batch.report import (
+    check_failed,
+    check_report,
+    write_failed,
+    write_report,
+)
+from verifik_async.cli import amounts
+from verifik_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from verifik_async.cli.enrollment import Plan
+    from verifik_async.cli.screen import Screen
+
+
+def check_files(plan: Plan) -> None:
+    """Refuse what can't be written before the rows are checked, which may take long.
+
+    Raises:
+        ConfigurationError: A file would replace another, or can't be made.
+    """
+    for path, what in (
+        (plan.outcomes, "the outcomes file"),
+        (plan.report, "the report"),
+        (plan.failed, "the file of failed rows"),
+        (plan.journal, "the journal"),
+    ):
+        if path is not None:
+            _check_place(plan, path, what)
+    if plan.outcomes is not None:
+        OutcomesFile.check(plan.outcomes, overwrite=may_replace(plan))
+    if plan.report is not None:
+        check_report(plan.report)
+    if plan.failed is not None:
+        check_failed(plan.failed, plan.manifest, overwrite=may_replace(plan))
+
+
+def _check_place(plan: Plan, path: Path, what: str) -> None:
+    if path.resolve() == plan.manifest.path.resolve():
+        raise ConfigurationError(f"{what} would replace the manifest")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"the folder of {what} does not exist")
+
+
+def may_replace(plan: Plan) -> bool:
+    """Whether files of an earlier run may be written anew: one that goes on does."""
+    resumes = plan.journal is not None and plan.journal.exists()
+    return plan.overwrite or resumes
+
+
+def write_reports(plan: Plan, screen: Screen, journal: Path) -> None:
+    """Write the files for people that were asked for, and say where they are."""
+    if plan.report is not None:
+        write_report(journal, plan.report)
+        screen.say("", f"The report is in {plan.report}")
+    if plan.failed is None:
+        return
+    path = plan.failed if plan.overwrite else _free_name(plan.failed)
+    written = write_failed(journal, plan.manifest, path, overwrite=True)
+    if written.failed:
+        rows = amounts.rows(written.failed)
+        screen.say("", f"{rows} to be mended and enrolled again, with reasons: {path}")
+    else:
+        path.unlink()
+    if written.unknown_path is not None:
+        rows = amounts.rows(written.unknown)
+        screen.say(f"{rows} to be looked up first: {written.unknown_path}")
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or one beside it: the file of an earlier run may have been mended."""
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
