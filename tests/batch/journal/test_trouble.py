@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import resource
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -17,7 +18,7 @@ from batch_runs import HANG, Carrier, client_of, tasks_left
 from journal_runs import items, run, states, statuses
 
 from verifik_async import BatchEnroller, BatchOutcome
-from verifik_async.batch.journal import JournalError, JournalWriteError
+from verifik_async.batch.journal import JournalError, JournalWriteError, schema
 
 PERSONS = 3000
 
@@ -148,6 +149,23 @@ async def test_a_journal_replaced_in_the_middle_is_kept_beside_the_other(
     assert path.read_text() == "something else"
     rescued = path.with_name("job.sqlite3.rescued")
     assert set(states(rescued)) == set(troubled.carrier.sent)
+
+
+async def test_a_program_that_keeps_the_file_locked_stops_the_run(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody looks into it with a tool, and forgets to let go of it."""
+    monkeypatch.setattr(schema, "_PATIENCE", 0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    with contextlib.closing(other):
+        troubled = Troubled(path)
+        await troubled.run(lambda: other.execute("BEGIN IMMEDIATE"))
+    troubled.check_stopped(JournalWriteError, "another program keeps it locked")
+    written = states(path)
+    assert set(written) >= set(troubled.carrier.sent)
+    carrier = Carrier()
+    await run(path, items(range(PERSONS)), carrier)
+    assert set(carrier.sent).isdisjoint(troubled.carrier.sent)
 
 
 async def test_a_damaged_page_stops_the_run(path: Path) -> None:

@@ -98,7 +98,7 @@ class OpenJournal:
         try:
             self._write_group(works)
         except (sqlite3.Error, JournalError):
-            self._wait_no_longer()
+            self._wait_for_others(0)  # that has been done
             failures: list[sqlite3.Error | JournalError] = []
             for work in works:
                 try:
@@ -115,12 +115,12 @@ class OpenJournal:
 
     def _take_log_over(self) -> None:
         """Leave one file that holds all, even if somebody looks into it just now."""
-        self._wait_no_longer()
+        self._wait_for_others(_LAST_PATIENCE)
         with contextlib.suppress(sqlite3.Error):  # the next run does it then
             self.store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _wait_no_longer(self) -> None:
-        self.store.database.execute(f"PRAGMA busy_timeout = {_LAST_PATIENCE}")
+    def _wait_for_others(self, milliseconds: int) -> None:
+        self.store.database.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _rescue(self) -> None:
         """Write a deleted journal anew: we still have what was in it."""
