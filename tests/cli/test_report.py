@@ -80,6 +80,7 @@ def test_failed_rows_are_mended_and_fed_back(
         return ended(process).code
 
     assert enroll(manifest, "--skip-invalid") == 3
+    assert " 2 of 5 persons enrolled" in command("status", journal).out
     failed = folder / "failed.csv"
     end = command("report", journal, "--failed", failed, "--manifest", manifest)
     assert end.code == 0, end.err

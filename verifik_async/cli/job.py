@@ -17,6 +17,7 @@ from verifik_async.batch.outcomes import (
     BatchReport,
     OutcomeStatus,
 )
+from verifik_async.batch.report.runs import PLANNED
 from verifik_async.cli import amounts
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.progress import RunProgress, Standing
@@ -178,6 +179,7 @@ class Run:
         failure = None
         try:
             async with enroller:
+                enroller.note(PLANNED, {"persons": self._total})
                 async for outcome in enroller.enroll(self._items()):
                     self._take(enroller, outcome)
         except JournalError:

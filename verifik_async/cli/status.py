@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from verifik_async.batch.journal import JournalView, State
+from verifik_async.batch.journal import JournalView
 from verifik_async.batch.report import Overview, next_steps, overview_of
 from verifik_async.batch.report.moments import iso, moment
 from verifik_async.batch.report.reasons import MEANINGS
@@ -53,8 +53,7 @@ def _show(screen: Screen, overview: Overview, journal: Path) -> None:
     if overview.in_flight:
         rows.append(("in flight", f"{overview.in_flight:,}", "being sent now"))
     if overview.pending:
-        meaning = MEANINGS[State.PENDING]
-        rows.append((State.PENDING.value, f"{overview.pending:,}", meaning))
+        rows.append(("pending", f"{overview.pending:,}", "not sent yet"))
     if rows:
         screen.table(("Outcome", "Persons", "Meaning"), rows)
     if len(overview.runs) > 1:
@@ -73,7 +72,7 @@ def _headline(overview: Overview) -> str:
         speed = f", {rate(overview.rate)}{' lately' if overview.holder else ''}"
     enrolled = f"{overview.enrolled:,}"
     if overview.planned:
-        enrolled += f" of {persons(overview.planned)}"
+        enrolled += f" of {persons(overview.total)}"
     return f"{_state_of_runs(overview)}: {enrolled} enrolled{speed}"
 
 
@@ -112,11 +111,7 @@ def _as_json(overview: Overview) -> dict[str, object]:
         "running": holder is not None,
         "process": None if holder is None else holder.pid,
         "host": None if holder is None else holder.host,
-        "counts": {
-            state.value: overview.counts.get(state, 0)
-            for state in MEANINGS
-            if state is not State.PENDING
-        },
+        "counts": {state.value: overview.counts.get(state, 0) for state in MEANINGS},
         "in_flight": overview.in_flight,
         "pending": overview.pending,
         "planned": overview.planned,

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from verifik_async.batch.outcomes import OutcomeStatus
+from verifik_async.batch.report.reasons import MEANINGS
 from verifik_async.cli import amounts
 from verifik_async.cli.job import ENROLLED
 from verifik_async.errors import (
@@ -29,14 +30,7 @@ _MOST_ALIKE = 3
 _NOT_LISTED = (*ENROLLED, OutcomeStatus.NOT_ATTEMPTED, OutcomeStatus.SKIPPED)
 
 _MEANINGS = {
-    OutcomeStatus.ENROLLED: "created or updated",
-    OutcomeStatus.PRESUMED_ENROLLED: "there already, most likely by our own attempt",
-    OutcomeStatus.DUPLICATE: "was in the collection before",
-    OutcomeStatus.LIVENESS_FAILED: "the pictures did not pass",
-    OutcomeStatus.REJECTED: "refused by the server",
-    OutcomeStatus.INVALID: "faults in the row; not sent",
-    OutcomeStatus.UNKNOWN: "sent, and no answer: may be enrolled, may be charged",
-    OutcomeStatus.FAILED: "not sent, or put off by the server, at every attempt",
+    **{OutcomeStatus(state.value): meaning for state, meaning in MEANINGS.items()},
     OutcomeStatus.NOT_ATTEMPTED: "pending: the run stopped; none of them was enrolled",
     OutcomeStatus.SKIPPED: "settled by an earlier run",
 }

@@ -102,6 +102,15 @@ async def test_persons_left_are_known_if_a_run_said_how_many_there_are(
     assert "Left: 5 persons." in next_steps(overview)[0]
 
 
+async def test_more_persons_than_were_planned_count_all_the_same(journal: Path) -> None:
+    """A journal may serve several manifests of one job."""
+    async with BatchEnroller(client_of(Carrier()), journal=journal) as enroller:
+        enroller.note("planned", {"persons": 1})
+        await take(enroller.enroll(items([1, 2])), 2)
+    overview = read(journal)
+    assert (overview.total, overview.pending) == (2, 0)
+
+
 async def test_without_such_a_number_nobody_is_called_pending(journal: Path) -> None:
     """What is not known is not guessed."""
     await run(journal, items([1]))

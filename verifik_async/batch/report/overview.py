@@ -77,6 +77,11 @@ class Overview:
         return self.counts.get(State.UNKNOWN, 0)
 
     @property
+    def total(self) -> int:
+        """Persons known of."""
+        return max(self.planned or 0, self.settled + self.in_flight)
+
+    @property
     def pending(self) -> int | None:
         """Persons whose turn has not come, if it is known how many there are."""
         if self.planned is None:

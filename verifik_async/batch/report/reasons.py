@@ -29,9 +29,8 @@ MEANINGS = {
     State.INVALID: "faults in the row; not sent",
     State.UNKNOWN: "sent, and no answer: may be enrolled, may be charged",
     State.FAILED: "not sent, or put off by the server, at every attempt",
-    State.PENDING: "not sent yet",
 }
-"""What the states mean."""
+"""What the states mean in which a turn can end."""
 
 _BUG = "A fault of the program, or of a transport of your own: report it."
 _SAYS_NOTHING = "ERROR"
