@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import math
 import tracemalloc
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from streams import trickle
 
 from verifik_async import Body, ConfigurationError, HttpRequest, HttpResponse, Timeout
+from verifik_async.reading import FileReader, MemoryReader, Reader, StreamReader
 from verifik_async.wire import (
     ENCODED_AT_A_TIME,
     SMALL_BODY,
@@ -41,9 +43,11 @@ class Source:
         """How many bytes there are."""
         return len(self.data)
 
-    def open(self) -> BinaryIO:
-        """A new stream of them."""
-        return self.stream(self.data)
+    def reader(self) -> Reader:
+        """A new reader of them."""
+        if self.in_memory:
+            return MemoryReader(self.data)
+        return StreamReader(lambda: self.stream(self.data))
 
 
 def spliced(data: bytes) -> Base64Part:
@@ -67,8 +71,8 @@ def plain(part: bytes | Base64Part) -> bytes:
     """A part as the standard library would write it."""
     if isinstance(part, bytes):
         return part
-    with part.source.open() as stream:
-        return base64.b64encode(stream.read())
+    assert isinstance(part.source, Source)
+    return base64.b64encode(part.source.data)
 
 
 @examples(60)
@@ -85,13 +89,24 @@ def test_size_is_what_is_sent(parts: list[bytes | Base64Part]) -> None:
 @examples(60)
 @given(PARTS)
 def test_blocks(parts: list[bytes | Base64Part]) -> None:
-    """Blocks are neither small, but for the last, nor the whole body."""
-    body = Body(tuple(parts))
-    *blocks, last = [len(block) for block in body] or [0]
-    assert all(size >= SMALL_BODY for size in blocks)
+    """What is small is put together, what is large is left alone, never all in one."""
+    sizes = [len(block) for block in Body(tuple(parts))]
+    together = [one + next_one for one, next_one in itertools.pairwise(sizes)]
+    assert all(size > SMALL_BODY for size in together)
     pieces = [len(part) for part in parts if isinstance(part, bytes)]
-    most = max(4 * ENCODED_AT_A_TIME // 3, *pieces, 0, 0) + SMALL_BODY
-    assert max(*blocks, last, 0) <= most
+    most = max(4 * ENCODED_AT_A_TIME // 3, SMALL_BODY, *pieces, 0)
+    assert max(sizes, default=0) <= most
+
+
+def test_an_empty_block_comes_before_what_has_to_be_waited_for() -> None:
+    """So the blocks that only a thread should make are known beforehand."""
+    slow = Base64Part(label="x", source=Source(b"y" * 99, in_memory=False))
+    assert list(Body((b"a", slow, b"b")))[:-1] == [b""]
+    assert list(Body((b"x" * SMALL_BODY, slow))) == [
+        b"",
+        b"x" * SMALL_BODY,
+        base64.b64encode(b"y" * 99),
+    ]
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL_BODY - 1, SMALL_BODY])
@@ -104,7 +119,7 @@ def test_small_bodies_are_one_block(size: int) -> None:
 
 def test_streams_that_read_short() -> None:
     """A stream which gives one byte a read is sent whole."""
-    source = Source(bytes(range(200)), stream=trickle)
+    source = Source(bytes(range(200)), stream=trickle, in_memory=False)
     body = Body((Base64Part(label="x", source=source),))
     assert body.read() == base64.b64encode(source.data)
 
@@ -120,8 +135,8 @@ def test_bodies_are_never_held_whole(tmp_path: Path) -> None:
         size: int = path.stat().st_size
         in_memory: bool = False
 
-        def open(self) -> BinaryIO:
-            return path.open("rb", buffering=0)
+        def reader(self) -> Reader:
+            return FileReader(str(path))
 
     body = Body((b"[", Base64Part(label="x", source=File()), b"]"))
     tracemalloc.start()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import enum
 import errno
 import io
+import os
 import stat
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, Self, TypeVar
 
 import attrs
 import pybase64
 
 from verifik_async.errors import FieldFault, InvalidRequestError
+from verifik_async.reading import FileReader, MemoryReader, StreamReader, open_file
 
 if TYPE_CHECKING:
-    import os
+    from verifik_async.reading import Reader
 
 Value = TypeVar("Value")
 
@@ -67,7 +68,8 @@ class FaceImage:
 
     kind: ImageKind = attrs.field(repr=str)
     size: int
-    _source: Path | bytes | Callable[[], BinaryIO] = attrs.field(repr=False)
+    _source: str | bytes | Callable[[], BinaryIO] = attrs.field(repr=False)
+    """A file's path, the bytes, or what opens a stream of them."""
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str]) -> Self:
@@ -75,7 +77,7 @@ class FaceImage:
 
         The file must not change until then: another size is refused.
         """
-        where = Path(path)
+        where = os.fsdecode(path)
         looked = _attempted(lambda: _head_and_size(where))
         if isinstance(looked, str):
             _refuse(f"the file can't be read: {looked}", "check the path")
@@ -140,9 +142,17 @@ class FaceImage:
         """A new stream of the image's bytes."""
         if isinstance(self._source, bytes):
             return io.BytesIO(self._source)
-        if isinstance(self._source, Path):
-            return self._source.open("rb", buffering=0)
+        if isinstance(self._source, str):
+            return io.FileIO(self._source)
         return self._source()
+
+    def reader(self) -> Reader:
+        """What reads the image's bytes without making an event loop wait."""
+        if isinstance(self._source, bytes):
+            return MemoryReader(self._source)
+        if isinstance(self._source, str):
+            return FileReader(self._source)
+        return StreamReader(self._source)
 
 
 def _attempted(read: Callable[[], Value]) -> Value | str:
@@ -158,11 +168,15 @@ def _attempted(read: Callable[[], Value]) -> Value | str:
         return what or type(error).__name__
 
 
-def _head_and_size(path: Path) -> tuple[bytes, int]:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a file")  # opening a pipe waits for ever
-    return _head_of(path.open("rb", buffering=0)), status.st_size
+def _head_and_size(path: str) -> tuple[bytes, int]:
+    file = open_file(path)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a file")
+        return os.read(file, _HEAD), status.st_size
+    finally:
+        os.close(file)
 
 
 def _head_of(stream: BinaryIO) -> bytes:

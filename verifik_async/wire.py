@@ -7,9 +7,10 @@ be read again for another attempt.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import attrs
 import pybase64
@@ -19,12 +20,18 @@ from verifik_async.errors import ConfigurationError, FieldFault, InvalidRequestE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ENCODED_AT_A_TIME = 3 * 128 * 1024
+    from verifik_async.reading import Reader
+
+ENCODED_AT_A_TIME = 3 * 32 * 1024
 """Bytes of a file encoded at a time: a multiple of 3, so that blocks of base64 join
-without padding; 32 bodies in flight then hold about 30 MB between them."""
+without padding. With less, writes cost more; with more, blocks are so large that the
+system takes their memory back each time, and new pages cost more than the encoding."""
 
 SMALL_BODY = 64 * 1024
 """Up to this size a body is one block: several small writes halve throughput."""
+
+_rooms: list[bytearray] = []
+"""Where files are read into, one at a time in each thread: new pages are dear."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,8 +75,8 @@ class ByteSource(Protocol):
         """Whether reading them never waits for a disk or a network."""
         ...
 
-    def open(self) -> BinaryIO:
-        """A new stream of the bytes."""
+    def reader(self) -> Reader:
+        """What reads them once more; raises what opening a file raises."""
         ...
 
 
@@ -91,7 +98,7 @@ class Base64Part:
         return 4 * ((self.source.size + 2) // 3)
 
     def blocks(self) -> Iterator[bytes]:
-        """The base64 text, block by block.
+        """The base64 text, block by block; see `Body` for empty ones.
 
         Raises:
             InvalidRequestError: The source can't be read, or has another size than
@@ -115,29 +122,34 @@ class Base64Part:
 
     def _unchanged_blocks(self) -> Iterator[bytes]:
         left = self.source.size
-        with self.source.open() as stream:
+        with contextlib.closing(self.source.reader()) as reader:
             while left:
-                size = min(left, ENCODED_AT_A_TIME)
-                block = _read_fully(stream, size)
-                left -= size
-                if len(block) != size or (not left and stream.read(1)):
+                room = _rooms.pop() if _rooms else bytearray(ENCODED_AT_A_TIME)
+                chunk = memoryview(room)[:left]
+                yield from _fill_up(reader, chunk)
+                block = pybase64.b64encode(chunk)
+                left -= len(chunk)
+                # what stands in the room is encoded by now
+                if not left and reader.fill(chunk[:1], wait=True):
                     raise _SizeChanged
-                yield pybase64.b64encode(block)
+                _rooms.append(room)
+                yield block
 
 
 class _SizeChanged(Exception):  # noqa: N818 - a signal, never leaves this module
     pass
 
 
-def _read_fully(stream: BinaryIO, size: int) -> bytes | bytearray:
-    """Read `size` bytes unless the stream ends first: raw streams read short."""
-    first = stream.read(size)
-    if len(first) >= size:
-        return first
-    block = bytearray(first)
-    while len(block) < size and (more := stream.read(size - len(block))):
-        block += more
-    return block
+def _fill_up(reader: Reader, chunk: memoryview) -> Iterator[bytes]:
+    """Fill all of it; an empty block before each wait."""
+    while chunk:
+        got = reader.fill(chunk, wait=False)
+        if got is None:
+            yield b""
+            got = reader.fill(chunk, wait=True)
+        if not got or got > len(chunk):
+            raise _SizeChanged
+        chunk = chunk[got:]
 
 
 @attrs.frozen
@@ -163,20 +175,26 @@ class Body:
         )
 
     def __iter__(self) -> Iterator[bytes]:
-        """Blocks of at least `SMALL_BODY` bytes, but for the last.
+        """Large blocks as they come, and what is small between them in one.
+
+        An empty block says that the next one has to be waited for.
 
         Raises:
             InvalidRequestError: A source can't be read or has changed its size.
         """
         held: list[bytes] = []
+        size = 0
         try:
             for piece in self._pieces():
-                held.append(piece)
-                if sum(map(len, held)) > SMALL_BODY:
-                    block = b"".join(held)
+                if held and size + len(piece) > SMALL_BODY:
+                    yield b"".join(held)
                     held.clear()
-                    piece = b""  # noqa: PLW2901 - or it is held while the block is
-                    yield block
+                    size = 0
+                if piece and len(piece) <= SMALL_BODY:
+                    held.append(piece)
+                    size += len(piece)
+                else:
+                    yield piece
         except InvalidRequestError:
             held.clear()
             piece = b""  # errors carry the variables of their frames
@@ -186,10 +204,10 @@ class Body:
 
     def _pieces(self) -> Iterator[bytes]:
         for part in self.parts:
-            if isinstance(part, bytes):
-                yield part
-            else:
+            if isinstance(part, Base64Part):
                 yield from part.blocks()
+            elif part:
+                yield part
 
     def read(self) -> bytes:
         """The body whole, for tests and in-memory transports."""

@@ -11,13 +11,14 @@ import pytest
 import verifik_async.sandbox
 from tests.sandbox.calls import HEADERS, ROUTE, encoded, jpeg, request, sample
 from verifik_async.errors import ClientClosedError, InvalidRequestError
+from verifik_async.reading import FileReader
 from verifik_async.sandbox import SandboxTransport, Settings, World
 from verifik_async.wire import Base64Part, Body, HttpRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import BinaryIO
 
+    from verifik_async.reading import Reader
     from verifik_async.transports.protocol import Transport
 
 
@@ -30,8 +31,8 @@ class _File:
         self._path = path
         self.size = path.stat().st_size
 
-    def open(self) -> BinaryIO:
-        return self._path.open("rb")
+    def reader(self) -> Reader:
+        return FileReader(str(self._path))
 
 
 def _spliced(path: Path) -> HttpRequest:

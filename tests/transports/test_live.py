@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import gzip
+import io
 import json
 import logging
 import pickle
@@ -13,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -131,6 +133,31 @@ async def test_files_are_sent_as_base64(tmp_path: Path) -> None:
         await transport.aclose()
         arrived = json.loads(server.exchanges[0].body)
     assert base64.b64decode(arrived[0]) == photo.read_bytes()
+
+
+async def test_openers_are_called_and_read_in_threads() -> None:
+    """What may ask a network never holds up the event loop; all of it arrives."""
+    data = b"\xff\xd8\xff" + bytes(range(256)) * 8_000
+    threads: set[threading.Thread] = set()
+
+    class Remote(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            threads.add(threading.current_thread())
+            return super().read(size)
+
+    def opener() -> Remote:
+        threads.add(threading.current_thread())
+        return Remote(data)
+
+    image = FaceImage.from_opener(opener, len(data))
+    threads.clear()
+    async with serving(echo) as server:
+        transport = AiohttpTransport()
+        await transport.send(with_image(server.url, image))
+        await transport.aclose()
+        arrived = json.loads(server.exchanges[0].body)
+    assert threading.current_thread() not in threads
+    assert base64.b64decode(arrived[0]) == data
 
 
 @pytest.mark.parametrize("warm", [False, True])

@@ -46,8 +46,8 @@ async def test_a_limit_after_none() -> None:
 async def test_each_sign_of_life_moves_the_end() -> None:
     """What moves on time may take longer than the limit."""
     async with Patience() as patience:
-        for _ in range(4):
-            patience.wait(0.2)
+        for _ in range(6):
+            patience.wait(0.5)
             await asyncio.sleep(0.1)
 
 

@@ -15,12 +15,16 @@ from verifik_async.errors import InvalidRequestError
 from verifik_async.wire import SMALL_BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
     from verifik_async.transports.patience import Patience
     from verifik_async.wire import Body, Timeout
+
+
+_AT_A_TIME = 512 * 1024
+"""Bytes that a thread reads ahead: 32 bodies hold 16 MB of them."""
 
 
 class Upload(payload.Payload):
@@ -68,11 +72,12 @@ class Upload(payload.Payload):
         self.handed_over = not self.size  # then the head was all of it
         try:
             blocks = iter(self._body)
-            while block := await self._next_block(blocks):
-                self.handed_over = self.sent + len(block) >= self.size
-                self._patience.wait(self._timeout.write)
-                await writer.write(block)
-                self.sent += len(block)
+            while self.sent < self.size:
+                for block in await self._next_blocks(blocks):
+                    self.handed_over = self.sent + len(block) >= self.size
+                    self._patience.wait(self._timeout.write)
+                    await writer.write(block)
+                    self.sent += len(block)
         except InvalidRequestError as error:
             self.failure = error
             raise
@@ -83,13 +88,33 @@ class Upload(payload.Payload):
         """The answer may take its time from now."""
         self._patience.wait(self._timeout.read)
 
-    async def _next_block(self, blocks: Iterator[bytes]) -> bytes:
-        """Another block; made in a thread where that waits for a disk."""
-        if self._body.in_memory or self.size <= SMALL_BODY:
-            return next(blocks, b"")
+    async def _next_blocks(self, blocks: Iterator[bytes]) -> Iterable[bytes]:
+        """Another block, or some, made in a thread, where they have to be waited for.
+
+        Not so if the body is small: the system read all of a small file when its
+        first bytes were looked at.
+        """
+        block = next(blocks)
+        if block or self.size <= SMALL_BODY:
+            return (block,)
         self._patience.wait(math.inf)  # the network is not to blame
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, next, blocks, b"")
+        return await asyncio.get_running_loop().run_in_executor(None, _some, blocks)
+
+
+def _some(blocks: Iterator[bytes]) -> list[bytes]:
+    """The next block; more, to change threads less, while each has to be waited for."""
+    made: list[bytes] = []
+    size, waited = 0, True
+    for block in blocks:
+        if not block:
+            waited = True
+            continue
+        made.append(block)
+        size += len(block)
+        if size >= _AT_A_TIME or not waited:
+            break
+        waited = False
+    return made
 
 
 async def _come_to_rest(writer: AbstractStreamWriter) -> None:

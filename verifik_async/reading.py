@@ -1,0 +1,123 @@
+"""Reading images piece by piece, so that an event loop can do it without waiting.
+
+What the system's page cache holds is read on the loop: two thread changes for each
+piece cost more than reading, encoding and sending it. Linux says so when it would
+have to wait for the disk (`RWF_NOWAIT`); only then, and where no system says it, is a
+thread needed. A file is opened on the loop: it was opened when the image was checked,
+so the system knows where it is. (A network file system may take a round trip.)
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_AT_HAND: int | None = getattr(os, "RWF_NOWAIT", None)
+_WOULD_WAIT = (errno.EAGAIN, errno.EOPNOTSUPP)
+_MODE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Opening a pipe would wait for whoever writes into it; files know no such waiting."""
+
+
+class Reader(Protocol):
+    """Bytes from a start to an end, once."""
+
+    def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
+        """Read into `buffer`; maybe less than fits, if there is no more at hand.
+
+        Args:
+            buffer: Where the bytes go.
+            wait: Whether this may wait for a disk or a network.
+
+        Returns:
+            How many bytes, 0 at the end; more than fit if a stream gave too many.
+            None if it would have to wait.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what is held."""
+        ...
+
+
+class MemoryReader:
+    """Reads bytes that are there."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = memoryview(data)
+
+    def fill(self, buffer: memoryview, *, wait: bool) -> int:  # noqa: ARG002 - see `Reader`
+        """See `Reader`."""
+        piece = self._left[: len(buffer)]
+        buffer[: len(piece)] = piece
+        self._left = self._left[len(piece) :]
+        return len(piece)
+
+    def close(self) -> None:
+        """See `Reader`."""
+        self._left.release()
+
+
+class FileReader:
+    """Reads a file."""
+
+    def __init__(self, path: str) -> None:
+        self._file = open_file(path)
+        self._at = 0
+
+    def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
+        """See `Reader`."""
+        if not wait and _AT_HAND is None:
+            return None
+        try:
+            got = _pread(self._file, buffer, self._at, 0 if wait else _AT_HAND or 0)
+        except OSError as error:
+            if not wait and error.errno in _WOULD_WAIT:
+                return None
+            raise
+        self._at += got
+        return got
+
+    def close(self) -> None:
+        """See `Reader`."""
+        os.close(self._file)
+
+
+def open_file(path: str) -> int:
+    """A descriptor to read from, to be closed by the caller."""
+    return os.open(path, _MODE)
+
+
+def _pread(file: int, buffer: memoryview, at: int, flags: int) -> int:
+    if hasattr(os, "preadv"):
+        return os.preadv(file, (buffer,), at, flags)
+    os.lseek(file, at, os.SEEK_SET)
+    data = os.read(file, len(buffer))
+    buffer[: len(data)] = data
+    return len(data)
+
+
+class StreamReader:
+    """Reads a stream of any kind, which is opened when it is first read."""
+
+    def __init__(self, opener: Callable[[], BinaryIO]) -> None:
+        self._opener = opener
+        self._stream: BinaryIO | None = None
+
+    def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
+        """See `Reader`."""
+        if not wait:
+            return None
+        if self._stream is None:
+            self._stream = self._opener()
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data[: len(buffer)]
+        return len(data)
+
+    def close(self) -> None:
+        """See `Reader`."""
+        if self._stream is not None:
+            self._stream.close()
