@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,3 +88,26 @@ def paced_from(pacer: Pacer, start: float, count: int) -> list[float]:
         pacer.take(now, 1)
         passed.append(now - start)
     return passed
+
+
+@pytest.mark.parametrize(("pace", "wait"), [(10, 0.1), (0.01, 100), (None, 0)])
+def test_a_debt_is_paid_at_the_pace_of_now(pace: float | None, wait: float) -> None:
+    """After a slow pace nobody waits longer than the new one asks; nor shorter."""
+    pacer = Pacer()
+    pacer.pace = 0.1
+    pacer.take(100, 1)
+    pacer.pace = pace
+    assert pacer.wait(100) == pytest.approx(wait - SLACK if wait else 0)
+    pacer.pace = None
+    pacer.pace = 1
+    assert pacer.wait(100) <= 0
+
+
+def test_what_is_held_is_held_at_any_pace() -> None:
+    """It is a time, and no debt."""
+    pacer = Pacer()
+    pacer.pace = 1
+    pacer.take(100, 1)
+    pacer.hold(105)
+    pacer.pace = 1000
+    assert pacer.wait(100) == pytest.approx(5)
