@@ -272,6 +272,8 @@ class VerifikClient:
             self._tell_finished(call, began, error)
             raise
         self._tell_finished(call, began, None)
+        if attempt == 1:  # nearly always, and as it is
+            return enrollment
         return attrs.evolve(enrollment, attempts=attempt)
 
     def _tell_finished(

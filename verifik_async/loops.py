@@ -25,11 +25,12 @@ class PerLoop(Generic[Value]):
     def get(self) -> Value:
         """The running loop's value; those of closed loops are let go."""
         loop = asyncio.get_running_loop()
-        if loop not in self._values:
+        value = self._values.get(loop)
+        if value is None:
             for gone in [old for old in self._values if old.is_closed()]:
                 del self._values[gone]
-            self._values[loop] = self._make()
-        return self._values[loop]
+            value = self._values[loop] = self._make()
+        return value
 
     def pop(self) -> Value | None:
         """Take the running loop's value out, if there is one."""

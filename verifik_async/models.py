@@ -96,13 +96,15 @@ Member = TypeVar("Member", bound=enum.StrEnum)
 
 
 def _member(kind: type[Member], value: object) -> Member:
+    if isinstance(value, str):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
     allowed = " or ".join(member.value for member in kind)
-    if not isinstance(value, str):
-        raise _Refusal(f"must be {allowed}, not {type(value).__name__}")
-    try:
-        return kind(value)
-    except ValueError:
-        raise _Refusal(f"must be {allowed}", "in capitals") from None
+    if isinstance(value, str):
+        raise _Refusal(f"must be {allowed}", "in capitals")
+    raise _Refusal(f"must be {allowed}, not {type(value).__name__}")
 
 
 def _to_gender(value: object) -> Gender:

@@ -7,7 +7,6 @@ be read again for another attempt.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, Self
@@ -122,11 +121,14 @@ class Base64Part:
 
     def _unchanged_blocks(self) -> Iterator[bytes]:
         left = self.source.size
-        with contextlib.closing(self.source.reader()) as reader:
+        reader = self.source.reader()
+        try:
             while left:
-                room = _rooms.pop() if _rooms else bytearray(ENCODED_AT_A_TIME)
+                room = _take_room()
                 chunk = memoryview(room)[:left]
-                yield from _fill_up(reader, chunk)
+                got = reader.fill(chunk, wait=False)
+                if got != len(chunk):
+                    yield from _fill_up(reader, chunk, got)
                 block = pybase64.b64encode(chunk)
                 left -= len(chunk)
                 # what stands in the room is encoded by now
@@ -134,22 +136,33 @@ class Base64Part:
                     raise _SizeChanged
                 _rooms.append(room)
                 yield block
+        finally:
+            reader.close()
 
 
 class _SizeChanged(Exception):  # noqa: N818 - a signal, never leaves this module
     pass
 
 
-def _fill_up(reader: Reader, chunk: memoryview) -> Iterator[bytes]:
-    """Fill all of it; an empty block before each wait."""
-    while chunk:
-        got = reader.fill(chunk, wait=False)
+def _take_room() -> bytearray:
+    try:
+        return _rooms.pop()
+    except IndexError:  # all are in use, maybe since a moment ago, by another thread
+        return bytearray(ENCODED_AT_A_TIME)
+
+
+def _fill_up(reader: Reader, chunk: memoryview, got: int | None) -> Iterator[bytes]:
+    """Fill all of it, of which there is `got`; an empty block before each wait."""
+    while True:
         if got is None:
             yield b""
             got = reader.fill(chunk, wait=True)
         if not got or got > len(chunk):
             raise _SizeChanged
         chunk = chunk[got:]
+        if not chunk:
+            return
+        got = reader.fill(chunk, wait=False)
 
 
 @attrs.frozen
@@ -164,7 +177,7 @@ class Body:
     size: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        size = sum(_size(part) for part in self.parts)
+        size = sum(map(_size, self.parts))
         object.__setattr__(self, "size", size)
 
     @property

@@ -81,7 +81,10 @@ def day(value: object, _: object = None) -> dt.date | None:
 
 def gender_or_none(value: object, _: object = None) -> Gender | None:
     """One of the two genders."""
-    return next((gender for gender in Gender if gender == value), None)
+    try:
+        return Gender(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def flag(value: object, _: object = None) -> bool | None:

@@ -14,6 +14,8 @@ from verifik_async.wire import Body, HttpRequest, Timeout, base64_json_array
 if TYPE_CHECKING:
     from verifik_async.models import EnrollmentRequest
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
 ENROLL_PATH = "/v2/face-recognition/persons/search-live-face"
 """Under `persons`; the reference warns of `persons/liveness`, which is wrong."""
 
@@ -26,7 +28,7 @@ def encode_enrollment(
     The small fields are encoded as JSON once; images are spliced in as base64 while
     the body is sent, and never held whole.
     """
-    fields = json.dumps(wire_fields(request), separators=(",", ":")).encode()
+    fields = _compact(wire_fields(request)).encode()
     images = base64_json_array(
         (f"images[{index}]", image) for index, image in enumerate(request.images)
     )
