@@ -36,9 +36,10 @@ def interrupted(
     deadline = time.monotonic() + PATIENCE
     while not statuses(out) and time.monotonic() < deadline:
         time.sleep(0.02)
+    process.send_signal(signal.SIGSTOP)  # or it may be done before the next one comes
     for which in signals:
         process.send_signal(which)
-        time.sleep(0.05)
+    process.send_signal(signal.SIGCONT)
     return ended(process), statuses(out)
 
 
@@ -73,9 +74,9 @@ def test_the_second_signal_cancels_at_once(
 ) -> None:
     """Who was in flight is unknown; who was not read yet is counted, not listed."""
     manifest = manifest_of(PEOPLE)
-    both = (signal.SIGINT, signal.SIGINT)
+    both = (signal.SIGINT, signal.SIGTERM)  # two alike would be one while it waits
     end, found = interrupted(start, manifest, sandbox_url, *both)
-    assert end.code == 130
+    assert end.code in {130, 143}  # the system may hand over either of them first
     assert 1 <= found["unknown"] <= AT_A_TIME
     assert found["enrolled"] >= 1
     assert found.total() < PEOPLE
