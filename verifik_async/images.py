@@ -122,7 +122,8 @@ class FaceImage:
 
         Args:
             opener: Gives a new binary stream at every call: once here, to look at
-                the first bytes, and once for every attempt to send it; from a
+                the first bytes, and once for every attempt to send it; in a batch
+                also to compare it with others, and to know the person again. From a
                 worker thread if the image is not small.
             size: How many bytes the stream holds.
         """

@@ -19,7 +19,8 @@ class Transport(Protocol):
         """Carry the request and give the answer, whatever its status.
 
         Redirects are not followed, nothing is sent twice, and `request.timeout`
-        is kept. The body is iterated once.
+        is kept. The body may be read more than once, as by a transport around this
+        one that records.
 
         Raises:
             InvalidRequestError: An image changed since it was checked. Not sent.
@@ -27,7 +28,8 @@ class Transport(Protocol):
                 HTTP to another machine. Not sent.
             TransportError: There is no readable answer. Its class says whether the
                 whole body had been handed over (`outcome` `UNKNOWN`) or not
-                (`NOT_SENT`); in doubt it is `UNKNOWN`.
+                (`NOT_SENT`); in doubt it is `UNKNOWN`. An answer of 5xx that comes
+                before is a `WriteError`; any other early answer is given as such.
             UnexpectedResponseError: The answer is too large to be read.
         """
         ...
