@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from batch_runs import (
@@ -19,7 +21,7 @@ from batch_runs import (
 
 from verifik_async import (
     BatchEnroller,
-    EnrollmentRequest,
+    BatchItem,
     OutcomeStatus,
     VerifikClient,
 )
@@ -93,12 +95,22 @@ async def test_ten_thousand_in_memory_are_enrolled_once_each() -> None:
     await check_all_enrolled(client, world)
 
 
-async def test_memory_does_not_grow_with_the_number_of_persons() -> None:
+@pytest.mark.parametrize("journalled", [False, True])
+async def test_memory_does_not_grow_with_the_number_of_persons(
+    path: Path, *, journalled: bool
+) -> None:
     """Persons are made one by one, and none is kept once its outcome was taken."""
     before = 0
+    enroller = BatchEnroller(
+        client_of(Carrier(various)),
+        concurrency=WIDTH,
+        rate=1e6,
+        bytes_per_second=1e12,
+        journal=path if journalled else None,
+    )
     tracemalloc.start()
     try:
-        async with BatchEnroller(client_of(Carrier(various)), concurrency=WIDTH) as run:
+        async with enroller as run:
             async for outcome in run.enroll(with_images()):
                 if outcome.index == WARM:
                     before, _ = tracemalloc.get_traced_memory()
@@ -108,13 +120,14 @@ async def test_memory_does_not_grow_with_the_number_of_persons() -> None:
         tracemalloc.stop()
     assert before > 0
     assert most - before < FLAT
-    assert run.report.counts[OutcomeStatus.ENROLLED] == FEW * 2 / 5
+    assert run.report.counts[OutcomeStatus.ENROLLED] == MANY * 2 / 5
 
 
-def with_images() -> Iterator[EnrollmentRequest]:
+def with_images() -> Iterator[BatchItem]:
     """Persons made one by one, each with an image of its own."""
-    for number in range(FEW):
-        yield person(number, size=IMAGE)
+    for number in range(MANY):
+        request = functools.partial(person, number, size=IMAGE)
+        yield BatchItem(key=f"{number}", request=request)
 
 
 ANSWERS = [
