@@ -83,6 +83,29 @@ def test_the_same_command_again_sends_nobody_twice(
     assert [row["id"] for row in rows if not row["person_id"]] == ["id-900"]
 
 
+def test_a_run_says_how_the_refused_are_sent_again(
+    command: Command, manifest_of: ManifestOf, sandbox_url: str, tmp_path: Path
+) -> None:
+    """Also one that sends nobody: who mended a picture would else wonder."""
+    manifest = manifest_of(2, more=[{"images": "0.jpg"}])
+    words = job(sandbox_url, tmp_path / "job.sqlite3")
+    for _ in range(2):
+        told = " ".join(command("enroll", manifest, *words).out.split())
+        assert "1 person was refused" in told
+        assert "--retry duplicate are such rows sent again" in told
+
+
+def test_retry_without_a_journal_sends_nobody(
+    command: Command, manifest_of: ManifestOf, sandbox_url: str
+) -> None:
+    """It would send all, the enrolled as well, and they would be charged again."""
+    words = ("--collection", "c1", "--base-url", sandbox_url)
+    end = command("enroll", manifest_of(1), *words, "--retry", "liveness_failed")
+    assert end.code == 2
+    assert "needs --journal FILE" in end.err
+    assert requests_at(sandbox_url) == 0
+
+
 def test_refusals_are_tried_again_if_asked(
     command: Command, manifest_of: ManifestOf, sandbox_url: str, tmp_path: Path
 ) -> None:

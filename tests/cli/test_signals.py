@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, sent to a real process in the middle of a run."""
+"""SIGINT, SIGTERM and SIGHUP, sent to a real process in the middle of a run."""
 
 import asyncio
 import csv
@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from command_line import PATIENCE, Ended, ManifestOf, Starter, ended
 
 from verifik_async.cli.signals import Signals
@@ -67,6 +68,33 @@ def test_sigterm_does_the_same(
     assert end.code == 143
     assert set(found) == {"enrolled", "not_attempted"}
     assert found.total() == PEOPLE
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has none")
+def test_a_terminal_that_goes_away_loses_no_answer(
+    start: Starter, manifest_of: ManifestOf, sandbox_url: str
+) -> None:
+    """Shell and system may both send SIGHUP: what is in flight is finished."""
+    manifest = manifest_of(PEOPLE)
+    both = (signal.SIGHUP, signal.SIGHUP)
+    end, found = interrupted(start, manifest, sandbox_url, *both)
+    assert end.code == 129
+    assert set(found) == {"enrolled", "not_attempted"}
+    assert found.total() == PEOPLE
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has none")
+async def test_a_run_under_nohup_outlives_the_terminal() -> None:
+    """A SIGHUP that the caller ignores stays ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals(pytest.fail, pytest.fail) as signals:
+            signal.raise_signal(signal.SIGHUP)
+            await asyncio.sleep(0.05)
+            assert signals.exit_code is None
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_second_signal_cancels_at_once(

@@ -23,8 +23,9 @@ from verifik_async.errors import VerifikError
 _EXIT_CODES = """
 Exit codes: 0 all enrolled; 2 usage or bad input, nothing was sent; 3 finished, some
 persons are not enrolled; 4 stopped, as every further person would have been refused
-alike, or by a limit of yours; 5 the journal is in use or of another job; 130 or 143
-ended by Ctrl-C or SIGTERM, with what was on its way finished.
+alike, or by a limit of yours; 5 the journal is in use or of another job; 129,
+130 or 143 ended by a lost terminal, Ctrl-C or SIGTERM, with what was on its way
+finished.
 """
 
 _UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)

@@ -54,6 +54,12 @@ def enroll(  # noqa: PLR0913 - one parameter an option
         raise typer.BadParameter(
             "--sandbox and --base-url exclude each other", param_hint="--base-url"
         )
+    if retry and journal is None:
+        raise typer.BadParameter(
+            "needs --journal FILE: without one nobody knows whom an earlier run "
+            "refused, and everybody would be sent",
+            param_hint="--retry",
+        )
     again = RetryPolicy(on_unknown="resend" if resend_unknown else "raise")
     target = embedded_sandbox(again) if sandbox else api(base_url, again)
     defaults = RowDefaults(

@@ -23,6 +23,9 @@ class ExitCode(enum.IntEnum):
     OTHER_JOB = 5
     """The journal is in use, or of another job; nothing was sent."""
 
+    HUNG_UP = 129
+    """SIGHUP, the terminal was closed: what was in flight was finished."""
+
     INTERRUPTED = 130
     """SIGINT: what was in flight was finished, or cancelled by a second signal."""
 

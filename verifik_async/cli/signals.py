@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks to end, the second insists."""
+"""SIGINT and SIGTERM: the first asks to end, the second insists. SIGHUP only asks."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ _CODES = {
     signal.SIGINT: ExitCode.INTERRUPTED,
     signal.SIGTERM: ExitCode.TERMINATED,
 }
+_HANG_UP = getattr(signal, "SIGHUP", None)
+"""The terminal was closed, or the connection to it was lost; Windows has none."""
+
+if _HANG_UP is not None:
+    _CODES[_HANG_UP] = ExitCode.HUNG_UP
 
 
 class Signals:
@@ -26,7 +31,8 @@ class Signals:
 
     Args:
         on_first: Called at the first signal.
-        on_further: Called at every further one.
+        on_further: Called at every further one, but for SIGHUP: a shell and the system
+            both send it as the terminal goes, and nobody insists by that.
 
     Attributes:
         received: How many came.
@@ -40,6 +46,7 @@ class Signals:
         self._on_first = on_first
         self._on_further = on_further
         self._before: dict[signal.Signals, _Handler] = {}
+        self._heard: tuple[signal.Signals, ...] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -52,12 +59,13 @@ class Signals:
         if self._first is None:
             self._first = which
             self._on_first()
-        else:
+        elif which != _HANG_UP:
             self._on_further()
 
     def __enter__(self) -> Self:
         self._loop = loop = asyncio.get_running_loop()
-        for which in _CODES:
+        self._heard = tuple(which for which in _CODES if not _is_left_alone(which))
+        for which in self._heard:
             try:
                 loop.add_signal_handler(which, self._receive, which)
             except NotImplementedError:  # the event loop of Windows
@@ -75,8 +83,13 @@ class Signals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for which in _CODES:
+        for which in self._heard:
             if which in self._before:
                 signal.signal(which, self._before[which])
             elif self._loop is not None:
                 self._loop.remove_signal_handler(which)
+
+
+def _is_left_alone(which: signal.Signals) -> bool:
+    """Whether the caller wants the run to outlive the terminal, as `nohup` does."""
+    return which == _HANG_UP and signal.getsignal(which) == signal.SIG_IGN

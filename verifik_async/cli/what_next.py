@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from verifik_async.batch.journal.records import REFUSED
 from verifik_async.batch.outcomes import OutcomeStatus
 from verifik_async.cli import amounts
 from verifik_async.cli.summary import show_unwritten
@@ -44,7 +45,8 @@ def _left_open(plan: Plan, result: Result) -> list[str]:
     counts = result.report.counts
     unknown = counts[OutcomeStatus.UNKNOWN]
     again = counts[OutcomeStatus.FAILED] + result.not_attempted
-    if not unknown and not again:
+    refused = _refused(result) if plan.journal is not None else {}
+    if not unknown and not again and not refused:
         return []
     if not plan.target.keeps:
         return [f"{_AGAIN}."]
@@ -59,7 +61,24 @@ def _left_open(plan: Plan, result: Result) -> list[str]:
             "run the same command with --resend-unknown, which may charge them twice "
             "and is right where the server refuses duplicates."
         )
+    if refused:
+        lines.append(
+            f"{_were(sum(refused.values()))} refused: only with this same journal and "
+            f"--retry {','.join(refused)} are such rows sent again, mended or not."
+        )
     return lines
+
+
+def _were(number: int) -> str:
+    return f"{amounts.persons(number)} {'was' if number == 1 else 'were'}"
+
+
+def _refused(result: Result) -> dict[str, int]:
+    """Whom the journal will not send again by itself, now or from before."""
+    counts, before = result.report.counts, result.report.skipped
+    refused = (OutcomeStatus(state.value) for state in sorted(REFUSED))
+    found = {status.value: counts[status] + before.get(status, 0) for status in refused}
+    return {name: number for name, number in found.items() if number}
 
 
 def _without_journal(plan: Plan) -> str:

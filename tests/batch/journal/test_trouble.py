@@ -149,6 +149,7 @@ async def test_a_journal_replaced_in_the_middle_is_kept_beside_the_other(
     assert path.read_text() == "something else"
     rescued = path.with_name("job.sqlite3.rescued")
     assert set(states(rescued)) == set(troubled.carrier.sent)
+    assert not rescued.stat().st_mode & 0o077
 
 
 async def test_a_program_that_keeps_the_file_locked_stops_the_run(

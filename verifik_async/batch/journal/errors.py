@@ -79,7 +79,9 @@ def _shown(value: object) -> str:
 class JournalPlaceError(JournalError):
     """A journal can't be kept at this place."""
 
-    hint = "Put the journal into a folder on a local disk that you may write to."
+    hint = (
+        "Check the path: it must be in a folder on a local disk that you may write to."
+    )
 
 
 class JournalDamagedError(JournalError):

@@ -127,6 +127,8 @@ class OpenJournal:
         path = self.store.path
         if os.path.lexists(path):
             path = path.with_name(path.name + ".rescued")
+        # made beforehand for the sake of its mode: SQLite would let others read it
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
         self.store.database.execute("VACUUM INTO ?", (os.fspath(path),))
         logger.warning("The journal's file was gone; all of it is in %s now", path.name)
 
