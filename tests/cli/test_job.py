@@ -1,7 +1,9 @@
 """A run that goes wrong in the middle loses nobody."""
 
 import errno
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +23,7 @@ from verifik_async.cli.progress import RunProgress, Standing
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.summary import Summary
 from verifik_async.cli.targets import embedded_sandbox
-from verifik_async.errors import LivenessFailedError
+from verifik_async.errors import ConfigurationError, LivenessFailedError
 from verifik_async.retry import RetryPolicy
 
 
@@ -203,3 +205,33 @@ def test_a_frequent_reason_does_not_hide_a_rare_one(
     shown = capsys.readouterr().out
     assert "Not enrolled, 4 of 16" in shown
     assert "gender: must be F or M" in shown
+
+
+def test_a_report_that_fails_does_not_deny_the_run(
+    manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All are enrolled and charged: that is told, and how to make the report later."""
+    path = manifest_of(3)
+    report, failed = path.with_name("report.html"), path.with_name("failed.csv")
+    plan = attrs.evolve(plan_for(path), report=report, failed=failed)
+    assert carry_out(plan, Screen(), at_person(1, report.mkdir)) is ExitCode.OK
+    err = capsys.readouterr().err
+    assert "don't repeat it" in err
+    assert "nothing was sent" not in err
+    kept = re.search(r" report (\S+/journal\.sqlite3) -o ", err)
+    assert kept is not None
+    assert Path(kept[1]).is_file()
+    shutil.rmtree(Path(kept[1]).parent)
+
+
+def test_a_folder_that_may_not_be_written_is_refused_before(
+    manifest_of: ManifestOf, tmp_path: Path
+) -> None:
+    """Not when all are enrolled, and no report can be made."""
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o500)
+    if os.access(folder, os.W_OK):
+        pytest.skip("this user may write anywhere")
+    plan = attrs.evolve(plan_for(manifest_of(1)), report=folder / "report.html")
+    with pytest.raises(ConfigurationError, match="folder of the report can't be"):
+        carry_out(plan, Screen())

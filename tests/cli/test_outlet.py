@@ -49,6 +49,23 @@ def test_help_into_a_full_disk_is_a_line() -> None:
     assert "Traceback" not in process.stderr
 
 
+def test_closed_streams_are_no_failure(manifest_of: ManifestOf) -> None:
+    """As of a daemon: nothing is printed, and the exit code tells."""
+    words = ("enroll", manifest_of(5), "--collection", "c1", "--sandbox")
+    for closed in (">&-", "2>&-", ">&- 2>&- <&-"):
+        process = subprocess.run(
+            [
+                *("sh", "-c", f'exec "$@" {closed}', "sh"),
+                *(sys.executable, "-m", "verifik_async", *words),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert process.returncode == 0
+        assert "Traceback" not in process.stderr
+
+
 def test_a_reader_that_leaves_is_no_failure(manifest_of: ManifestOf) -> None:
     """`| head -0`: the run goes on, silently, and ends with its own code."""
     process = subprocess.Popen(

@@ -183,7 +183,8 @@ def after_unknown(error: VerifikError) -> VerifikError:
     if error.outcome is Outcome.UNKNOWN:
         return error
     unknown = OutcomeUnknownError(
-        "an earlier run sent this person, and this run learnt nothing about that"
+        "sent by an earlier run without an answer, and this run's request was answered "
+        f"{type(error).__name__}, which does not tell what the earlier one did"
     )
     unknown.attempts = error.attempts
     unknown.elapsed = error.elapsed

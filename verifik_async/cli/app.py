@@ -13,7 +13,7 @@ from verifik_async.cli.demo import demo
 from verifik_async.cli.enroll import enroll
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.fixtures import fixtures
-from verifik_async.cli.outlet import silence, tell_unwritable
+from verifik_async.cli.outlet import fill_closed, silence, tell_unwritable
 from verifik_async.cli.report import report
 from verifik_async.cli.sandbox import sandbox
 from verifik_async.cli.screen import Screen
@@ -91,6 +91,7 @@ def run() -> int:
         The exit code.
     """
     code: int = ExitCode.OK
+    fill_closed()
     try:
         app()
     except OSError as error:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import attrs
@@ -106,8 +107,8 @@ def carry_out(plan: Plan, screen: Screen, *takers: Taker) -> ExitCode:
         if found is None:
             return ExitCode.BAD_INPUT
         result = _enrolled(plan, found, screen, journal, takers)
-        if journal is not None:
-            write_reports(plan, screen, journal.path)
+        if journal is not None and not write_reports(plan, screen, journal.path):
+            stack.pop_all()  # a journal for the reports alone is kept for them
     tell_what_next(plan, screen, result)
     return result.exit_code
 
@@ -118,7 +119,8 @@ def _journal(plan: Plan, stack: ExitStack) -> Journal | None:
         return plan.written_in(plan.journal)
     if plan.report is None and plan.failed is None:
         return None
-    folder = stack.enter_context(TemporaryDirectory(prefix="verifik-"))
+    folder = mkdtemp(prefix="verifik-")
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
     return plan.written_in(Path(folder) / "journal.sqlite3")
 
 

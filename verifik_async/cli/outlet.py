@@ -60,6 +60,18 @@ class Outlet:
             self._on_failure(error)
 
 
+def fill_closed() -> None:
+    """Let standard streams that the caller has closed (`>&-`) lead to nowhere.
+
+    Else the next file or socket that is opened would take a stream's number, and what
+    is printed would end in it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # for as long as the process lives
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def silence(stream: TextIO) -> None:
     """Let what the stream still holds go nowhere: its flush at exit would fail too."""
     with contextlib.suppress(OSError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 from verifik_async.batch.outcomes_file import OutcomesFile
@@ -12,7 +14,8 @@ from verifik_async.batch.report import (
     write_report,
 )
 from verifik_async.cli import amounts
-from verifik_async.errors import ConfigurationError
+from verifik_async.cli.program import program
+from verifik_async.errors import ConfigurationError, VerifikError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +51,8 @@ def _check_place(plan: Plan, path: Path, what: str) -> None:
         raise ConfigurationError(f"{what} would replace the manifest")
     if not path.parent.is_dir():
         raise ConfigurationError(f"the folder of {what} does not exist")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"the folder of {what} can't be written to")
 
 
 def may_replace(plan: Plan) -> bool:
@@ -56,14 +61,45 @@ def may_replace(plan: Plan) -> bool:
     return plan.overwrite or resumes
 
 
-def write_reports(plan: Plan, screen: Screen, journal: Path) -> None:
-    """Write the files for people that were asked for, and say where they are."""
-    if plan.report is not None:
-        write_report(journal, plan.report)
-        screen.say("", f"The report is in {plan.report}")
-    if plan.failed is None:
-        return
-    path = plan.failed if plan.overwrite else _free_name(plan.failed)
+def write_reports(plan: Plan, screen: Screen, journal: Path) -> bool:
+    """Write the files for people that were asked for, and say where they are.
+
+    Returns:
+        Whether that went well. If not, it is told how to make them of the journal: it
+        changes nothing about the run, whose persons are enrolled and charged.
+    """
+    page, failed = plan.report, plan.failed
+    made = True
+    if page is not None:
+        try:
+            write_report(journal, page)
+            screen.say("", f"The report is in {page}")
+        except VerifikError as error:
+            made = False
+            _tell_how_later(screen, error, journal, "-o", page)
+    if failed is not None:
+        try:
+            _write_failed(plan, failed, screen, journal)
+        except VerifikError as error:
+            made = False
+            rows = ("--manifest", plan.manifest.path, "--failed", failed)
+            _tell_how_later(screen, error, journal, *rows)
+    return made
+
+
+def _tell_how_later(
+    screen: Screen, error: VerifikError, journal: Path, *words: str | Path
+) -> None:
+    command = shlex.join(map(str, ("report", journal, *words)))
+    screen.complain(
+        str(error),
+        "The run was made, and is told above and in its journal: don't repeat it for "
+        f"this file, but mend that and then run: {program()} {command}",
+    )
+
+
+def _write_failed(plan: Plan, failed: Path, screen: Screen, journal: Path) -> None:
+    path = failed if plan.overwrite else _free_name(failed)
     written = write_failed(journal, plan.manifest, path, overwrite=True)
     if written.failed:
         rows = amounts.rows(written.failed)

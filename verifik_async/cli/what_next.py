@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from verifik_async.batch.journal import JournalMismatchError
 from verifik_async.batch.journal.records import REFUSED
 from verifik_async.batch.outcomes import OutcomeStatus
 from verifik_async.cli import amounts
@@ -48,6 +49,8 @@ def _left_open(plan: Plan, result: Result) -> list[str]:
     refused = _refused(result) if plan.journal is not None else {}
     if not unknown and not again and not refused:
         return []
+    if isinstance(result.report.stop_error, JournalMismatchError):
+        return []  # the same command would be refused again
     if not plan.target.keeps:
         return [f"{_AGAIN}."]
     if plan.journal is None:

@@ -149,7 +149,8 @@ async def test_what_is_to_be_typed_is_marked(journal: Path) -> None:
     page(journal)
     html = journal.with_suffix(".html").read_text()
     assert "<code>&lt;b&gt;width&lt;/b&gt;</code>, see <code>unknown</code>" in html
-    assert "<code>report --failed failed.csv</code>" in html
+    command = "report JOURNAL --manifest MANIFEST --failed failed.csv"
+    assert f"<code>{command}</code>" in html
     assert "`" not in html
 
 

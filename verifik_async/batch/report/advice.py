@@ -47,8 +47,8 @@ def _steps(overview: Overview) -> Iterator[str]:
     if mendable > 0:
         yield (
             f"Mend the rows that were refused or have faults ({persons(mendable)}): "
-            "`report --failed failed.csv` writes them into a file of their own. Then "
-            f"enroll that file with this same journal{_retry(overview)}."
+            "`report JOURNAL --manifest MANIFEST --failed failed.csv` writes them into "
+            f"a file of their own. Then enroll that file with this same journal{_retry(overview)}."
         )
 
 

@@ -73,7 +73,7 @@ REFUSALS: dict[tuple[type[Exception], str | None], Cause] = {
     (DuplicatePersonError, None): Cause(
         "most likely an earlier run has enrolled them, or it is the wrong collection",
         "go on with the earlier run's journal, or check collection_id; if they are to "
-        "be passed over, run without the canary",
+        "be passed over, run without the canary (--no-canary)",
     ),
     (LivenessFailedError, None): Cause(
         "most likely liveness_min_score is too high for these pictures, or they are "
