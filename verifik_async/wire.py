@@ -129,19 +129,24 @@ class Base64Part:
                 got = reader.fill(chunk, wait=False)
                 if got != len(chunk):
                     yield from _fill_up(reader, chunk, got)
-                block = pybase64.b64encode(chunk)
                 left -= len(chunk)
-                # what stands in the room is encoded by now
-                if not left and reader.fill(chunk[:1], wait=True):
+                if not left and reader.fill(memoryview(bytearray(1)), wait=True):
                     raise _SizeChanged
-                _rooms.append(room)
-                yield block
+                # a block that is held by a name here is not freed once it is sent
+                yield _encoded(chunk, room)
         finally:
             reader.close()
 
 
 class _SizeChanged(Exception):  # noqa: N818 - a signal, never leaves this module
     pass
+
+
+def _encoded(chunk: memoryview, room: bytearray) -> bytes:
+    """Base64 of `chunk`, after which its `room` is for others."""
+    block = pybase64.b64encode(chunk)
+    _rooms.append(room)
+    return block
 
 
 def _take_room() -> bytearray:
@@ -203,11 +208,12 @@ class Body:
                     yield b"".join(held)
                     held.clear()
                     size = 0
-                if piece and len(piece) <= SMALL_BODY:
-                    held.append(piece)
-                    size += len(piece)
-                else:
-                    yield piece
+                held.append(piece)
+                size += len(piece)
+                if not piece or size > SMALL_BODY:
+                    size -= len(piece)
+                    piece = b""  # noqa: PLW2901 - or it is held while it is sent
+                    yield held.pop()
         except InvalidRequestError:
             held.clear()
             piece = b""  # errors carry the variables of their frames

@@ -108,7 +108,12 @@ class AiohttpTransport:
         async with keeper.slots:
             self._check_open()  # it may have been closed while this waited
             patience = Patience()
-            upload = Upload(request.body, patience=patience, timeout=request.timeout)
+            upload = Upload(
+                request.body,
+                patience=patience,
+                timeout=request.timeout,
+                turns=keeper.turns,
+            )
             try:
                 async with patience:
                     session = self._borrowed or await keeper.open()

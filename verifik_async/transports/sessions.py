@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from verifik_async.transports.turns import Turns
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
@@ -24,10 +26,12 @@ class SessionKeeper:
 
     Attributes:
         slots: For the requests under way in this loop, also through other sessions.
+        turns: For those of them that have a large body.
     """
 
     def __init__(self, connections: int) -> None:
         self.slots = asyncio.Semaphore(connections)
+        self.turns = Turns()
         self._session: aiohttp.ClientSession | None = None
         self._holder = self._hold()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import select
+from collections import deque
 from typing import TYPE_CHECKING
 
 from aiohttp import payload
@@ -15,16 +16,21 @@ from verifik_async.errors import InvalidRequestError
 from verifik_async.wire import SMALL_BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
     from verifik_async.transports.patience import Patience
+    from verifik_async.transports.turns import Turns
     from verifik_async.wire import Body, Timeout
 
 
 _AT_A_TIME = 512 * 1024
 """Bytes that a thread reads ahead: 32 bodies hold 16 MB of them."""
+
+
+_A_TURN = 1024 * 1024
+"""Bytes of a body that are written in one turn of the loop: under a millisecond."""
 
 
 class Upload(payload.Payload):
@@ -39,12 +45,15 @@ class Upload(payload.Payload):
         failure: Why the body was not finished, if an image was the reason.
     """
 
-    def __init__(self, body: Body, *, patience: Patience, timeout: Timeout) -> None:
+    def __init__(
+        self, body: Body, *, patience: Patience, timeout: Timeout, turns: Turns
+    ) -> None:
         """Keep `body`, to be written with `patience` for the times of `timeout`."""
         super().__init__(body, content_type="application/json")
         self._body = body
         self._patience = patience
         self._timeout = timeout
+        self._turns = turns
         self._size = body.size
         self.started = False
         self.sent = 0
@@ -67,28 +76,39 @@ class Upload(payload.Payload):
         Raises:
             Exception: It was not finished; `failure` says why, if we know.
         """
+        if self.size > SMALL_BODY:
+            await self._turns.take()  # before the look: what comes meanwhile is seen
         await _come_to_rest(writer)
         self.started = True
         self.handed_over = not self.size  # then the head was all of it
         try:
             blocks = iter(self._body)
+            turn_ends = _A_TURN
             while self.sent < self.size:
-                for block in await self._next_blocks(blocks):
-                    self.handed_over = self.sent + len(block) >= self.size
-                    self._patience.wait(self._timeout.write)
-                    await writer.write(block)
-                    self.sent += len(block)
+                if self.sent >= turn_ends:
+                    await self._turns.take()
+                    turn_ends = self.sent + _A_TURN
+                ready = await self._next_blocks(blocks)
+                while ready:
+                    await self._write_block(writer, ready.popleft())
         except InvalidRequestError as error:
             self.failure = error
             raise
         self.finished = True
         self.answer_moves()
 
+    async def _write_block(self, writer: AbstractStreamWriter, block: bytes) -> None:
+        size = len(block)
+        self.handed_over = self.sent + size >= self.size
+        self._patience.wait(self._timeout.write)
+        await writer.write(block)
+        self.sent += size
+
     def answer_moves(self) -> None:
         """The answer may take its time from now."""
         self._patience.wait(self._timeout.read)
 
-    async def _next_blocks(self, blocks: Iterator[bytes]) -> Iterable[bytes]:
+    async def _next_blocks(self, blocks: Iterator[bytes]) -> deque[bytes]:
         """Another block, or some, made in a thread, where they have to be waited for.
 
         Not so if the body is small: the system read all of a small file when its
@@ -96,14 +116,14 @@ class Upload(payload.Payload):
         """
         block = next(blocks)
         if block or self.size <= SMALL_BODY:
-            return (block,)
+            return deque((block,))
         self._patience.wait(math.inf)  # the network is not to blame
         return await asyncio.get_running_loop().run_in_executor(None, _some, blocks)
 
 
-def _some(blocks: Iterator[bytes]) -> list[bytes]:
+def _some(blocks: Iterator[bytes]) -> deque[bytes]:
     """The next block; more, to change threads less, while each has to be waited for."""
-    made: list[bytes] = []
+    made: deque[bytes] = deque()
     size, waited = 0, True
     for block in blocks:
         if not block:
