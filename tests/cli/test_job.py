@@ -13,6 +13,7 @@ import attrs
 import pytest
 from command_line import ManifestOf, unmeasured
 
+from verifik_async.batch.journal import JournalView
 from verifik_async.batch.manifest import Manifest, RowDefaults
 from verifik_async.batch.outcomes import BatchOutcome, BatchReport, OutcomeStatus
 from verifik_async.cli.batch_options import BatchOptions
@@ -222,6 +223,48 @@ def test_a_report_that_fails_does_not_deny_the_run(
     assert kept is not None
     assert Path(kept[1]).is_file()
     shutil.rmtree(Path(kept[1]).parent)
+
+
+FULL_JOURNAL = FULL_DISK.replace("1024, 1024", "65536, 65536")
+
+
+def test_a_journal_that_is_full_says_whom_it_lacks(manifest_of: ManifestOf) -> None:
+    """The next run calls them unknown, and would replace the file that knows better."""
+    path = manifest_of(400)
+    out, journal = path.with_name("out.csv"), path.with_name("job.sqlite3")
+    words = ("enroll", path, "--collection", "c1", "--sandbox", "--concurrency", "8")
+    process = subprocess.run(
+        [
+            *(sys.executable, "-B", "-c", FULL_JOURNAL, *words),
+            *("--journal", journal, "--outcomes", out),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=unmeasured(),
+    )
+    assert process.returncode == 4, process.stderr
+    told = re.search(r"could not be told how (\d+) persons? ended", process.stdout)
+    with JournalView.open(journal) as view:
+        assert told is not None
+        assert int(told[1]) == view.in_flight
+    assert f"are in {out}. Keep a copy" in " ".join(process.stdout.split())
+
+
+@pytest.mark.parametrize("journal", ["job.html", "./job.html", "in/../job.html"])
+def test_no_file_of_the_run_replaces_another(
+    manifest_of: ManifestOf, journal: str
+) -> None:
+    """A report in the journal's place would cost all that is known of the job."""
+    path = manifest_of(1)
+    path.with_name("in").mkdir()
+    plan = attrs.evolve(
+        plan_for(path),
+        journal=path.with_name("in").parent / journal,
+        report=path.with_name("job.html"),
+    )
+    with pytest.raises(ConfigurationError, match="report would replace the journal"):
+        carry_out(plan, Screen())
 
 
 def test_a_folder_that_may_not_be_written_is_refused_before(

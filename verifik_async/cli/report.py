@@ -18,6 +18,7 @@ from verifik_async.cli.amounts import persons, rows
 from verifik_async.cli.exit_codes import ExitCode
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.validation import naming
+from verifik_async.errors import ConfigurationError
 
 _ANY_COLLECTION = "unknown"
 """For rows that name none where the journal knows none: no key is found with it."""
@@ -86,6 +87,9 @@ def report(  # noqa: PLR0913 - one parameter an option
                 "needs --manifest MANIFEST: the journal holds neither rows nor names",
                 param_hint=option,
             )
+    for made in (html, failed):
+        if made is not None and made.resolve() == journal.resolve():
+            raise ConfigurationError("that file would replace the journal")
     screen = Screen()
     if html is None and failed is None:
         html = journal.with_suffix(".html")

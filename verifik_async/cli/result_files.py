@@ -30,14 +30,15 @@ def check_files(plan: Plan) -> None:
     Raises:
         ConfigurationError: A file would replace another, or can't be made.
     """
+    taken = {plan.manifest.path.resolve(): "the manifest"}
     for path, what in (
+        (plan.journal, "the journal"),
         (plan.outcomes, "the outcomes file"),
         (plan.report, "the report"),
         (plan.failed, "the file of failed rows"),
-        (plan.journal, "the journal"),
     ):
         if path is not None:
-            _check_place(plan, path, what)
+            _check_place(path, what, taken)
     if plan.outcomes is not None:
         OutcomesFile.check(plan.outcomes, overwrite=may_replace(plan))
     if plan.report is not None:
@@ -46,9 +47,11 @@ def check_files(plan: Plan) -> None:
         check_failed(plan.failed, plan.manifest, overwrite=may_replace(plan))
 
 
-def _check_place(plan: Plan, path: Path, what: str) -> None:
-    if path.resolve() == plan.manifest.path.resolve():
-        raise ConfigurationError(f"{what} would replace the manifest")
+def _check_place(path: Path, what: str, taken: dict[Path, str]) -> None:
+    """Refuse a place that another file of the run has, or that can't be written."""
+    other = taken.setdefault(path.resolve(), what)
+    if other != what:
+        raise ConfigurationError(f"{what} would replace {other}")
     if not path.parent.is_dir():
         raise ConfigurationError(f"the folder of {what} does not exist")
     if not os.access(path.parent, os.W_OK | os.X_OK):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from verifik_async.batch.journal import JournalMismatchError
+from verifik_async.batch.journal import (
+    JournalError,
+    JournalMismatchError,
+    JournalView,
+)
 from verifik_async.batch.journal.records import REFUSED
 from verifik_async.batch.outcomes import OutcomeStatus
 from verifik_async.cli import amounts
@@ -29,7 +33,7 @@ def tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
         screen.say("", f"{written}; the turn of the others did not come")
     elif plan.outcomes is not None:
         screen.say("", f"Every person's outcome is in {plan.outcomes}")
-    for line in _left_open(plan, result):
+    for line in (*_unrecorded(plan, result), *_left_open(plan, result)):
         screen.say("", line)
     reason = result.report.stop_reason
     if result.error is not None:
@@ -39,6 +43,30 @@ def tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
         if isinstance(result.report.stop_error, AuthenticationError):
             hint += " It is read from VERIFIK_TOKEN."
         screen.complain(f"stopped: {reason}", hint)
+
+
+def _unrecorded(plan: Plan, result: Result) -> list[str]:
+    """Who was sent, but could not be written down, as on a full disk."""
+    journal = plan.journal
+    if journal is None or not isinstance(result.report.stop_error, JournalError):
+        return []
+    try:
+        with JournalView.open(journal) as view:
+            number = view.in_flight
+    except JournalError:
+        return []
+    if not number:
+        return []
+    told = (
+        f"The journal could not be told how {amounts.persons(number)} ended: they are "
+        "unknown to the next run."
+    )
+    if plan.outcomes is not None:
+        told += (
+            f" The answers that came are in {plan.outcomes}. Keep a copy: the next run "
+            "writes that file anew."
+        )
+    return [told]
 
 
 def _left_open(plan: Plan, result: Result) -> list[str]:

@@ -48,7 +48,8 @@ def _steps(overview: Overview) -> Iterator[str]:
         yield (
             f"Mend the rows that were refused or have faults ({persons(mendable)}): "
             "`report JOURNAL --manifest MANIFEST --failed failed.csv` writes them into "
-            f"a file of their own. Then enroll that file with this same journal{_retry(overview)}."
+            "a file of their own. Then enroll that file with this same journal"
+            f"{_retry(overview)}."
         )
 
 
