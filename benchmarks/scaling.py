@@ -22,7 +22,7 @@ CONTENDERS = ("batch", "prepared", "json")
 class Plan:
     """How far to go along each axis."""
 
-    persons: Sequence[int] = (100, 1_000, 10_000, 100_000)
+    persons: Sequence[int] = (100, 1_000, 10_000, 30_000)
     sizes: Sequence[int] = (2_000, 20_000, 200_000, 500_000, 1_500_000, 4_000_000)
     widths: Sequence[int] = (1, 4, 16, 64, 256)
     rounds: int = 3

@@ -65,7 +65,7 @@ FULL = Scale(
         Plan(widths=(1, 128), rounds=3),
     ),
     journal=_JOURNAL,
-    rounds=7,
+    rounds=5,
     seconds=1.5,
     persons=100_000,
     starts=11,
