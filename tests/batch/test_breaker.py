@@ -17,6 +17,7 @@ from verifik_async import (
     OutcomeStatus,
     OutcomeUnknownError,
     RateLimitedError,
+    ReadTimeoutError,
     ServerError,
     VerifikError,
 )
@@ -118,6 +119,18 @@ async def test_failures_within_two_seconds_are_a_hiccup() -> None:
     assert service.breaker.outage is None
     await service.fail(1, every=2)
     assert service.outage().failures >= 10
+
+
+async def test_requests_that_hung_together_are_an_outage_at_once() -> None:
+    """The next crew would hang as long, and all of them would be unknown."""
+    service = Service()
+    hung = ReadTimeoutError("no answer")
+    hung.elapsed = 60
+    service.answer = lambda: met(hung)
+    await service.fail(9, every=0)
+    assert service.breaker.outage is None
+    await service.fail(1, every=0)
+    assert service.outage().failures == 10
 
 
 REFUSED_AFTER_UNKNOWN = OutcomeUnknownError("sent before")

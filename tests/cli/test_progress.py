@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from command_line import Command, ManifestOf
@@ -50,7 +51,10 @@ def test_words_tell_the_limit_and_what_is_waited_for() -> None:
         "50/s · 1.0 MiB/s · 3 of 4 in flight · 7 not enrolled · "
         "waiting for the first answers"
     )
-    assert json.loads(in_json(standing, speed)) == {
+    told = json.loads(in_json(standing, speed))
+    written = datetime.fromisoformat(told.pop("at"))
+    assert written.tzinfo is UTC
+    assert told == {
         "event": "progress",
         "done": 510,
         "total": 1000,

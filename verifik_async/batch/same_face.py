@@ -105,14 +105,14 @@ class SameFaceGuard:
             self._forget(face)
 
     async def _others_left(self, meetings: list[_Meeting]) -> None:
+        await _sample(
+            face
+            for mine, others in meetings
+            for face in (mine, *others)
+            if face.sample is None
+        )
         self._waiting += 1
         try:
-            await _sample(
-                face
-                for mine, others in meetings
-                for face in (mine, *others)
-                if face.sample is None
-            )
             for mine, others in meetings:
                 for other in others:
                     known = mine.sample is not None and other.sample is not None

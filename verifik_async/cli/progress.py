@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import attrs
@@ -116,6 +117,7 @@ def in_json(standing: Standing, speed: Speed) -> str:
     return json.dumps(
         {
             "event": "progress",
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "done": standing.done,
             "total": standing.total,
             "skipped": standing.skipped,

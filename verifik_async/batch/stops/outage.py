@@ -70,7 +70,9 @@ class Circuit:
             Why the run should stop: the outage has lasted too long, or will.
         """
         if not self._failures:
-            self._since = now
+            # requests that hung together end together: the time is in each of them
+            took = error.elapsed if isinstance(error, VerifikError) else 0.0
+            self._since = now - took
         self._failures += 1
         self._error = error
         if self.is_open and not is_probe:

@@ -50,7 +50,8 @@ class StopRules:
         window: Persons that rates are reckoned over.
         minimum: Persons before which no rate is reckoned.
         outage_after: Failures in a row that are an outage. None waits for nothing.
-        outage_span: Seconds which these failures span at the least.
+        outage_span: Seconds which these failures span at the least, from when the
+            first one's call began.
         max_outage: Seconds of an outage; None waits for ever.
 
     Raises:
