@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-_AT_ONCE = 4
-"""With one the loop looks for news all the time; four are over in some milliseconds."""
+_AT_ONCE = 4 * 1024 * 1024
+"""Bytes. With less the loop looks for news all the time; these are over in some
+milliseconds."""
 
 
 class Turns:
-    """Lets a few go in each turn of the loop, first come, first served.
+    """Lets so many bytes go in each turn of the loop, first come, first served.
 
     A socket may take a body whole, at once. When all bodies do, and nothing makes them
     wait, the loop stands still for as long as all of them take together.
@@ -18,27 +19,27 @@ class Turns:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
         self._gone = 0
 
-    async def take(self) -> None:
-        """Wait until few others have had this turn of the loop."""
+    async def take(self, size: int) -> None:
+        """Wait until few others have had this turn of the loop, for so many bytes."""
         if self._gone < _AT_ONCE:
-            self._go()
+            self._go(size)
             return
         called = self._loop.create_future()
-        self._waiting.append(called)
+        self._waiting.append((called, size))
         await called
 
-    def _go(self) -> None:
+    def _go(self, size: int) -> None:
         if not self._gone:
             self._loop.call_soon(self._next_turn)
-        self._gone += 1
+        self._gone += size
 
     def _next_turn(self) -> None:
         self._gone = 0
         while self._waiting and self._gone < _AT_ONCE:
-            called = self._waiting.popleft()
+            called, size = self._waiting.popleft()
             if not called.done():  # or it was cancelled
                 called.set_result(None)
-                self._go()
+                self._go(size)

@@ -77,7 +77,8 @@ class Upload(payload.Payload):
             Exception: It was not finished; `failure` says why, if we know.
         """
         if self.size > SMALL_BODY:
-            await self._turns.take()  # before the look: what comes meanwhile is seen
+            # before the look at the connection: what comes meanwhile is seen
+            await self._turns.take(min(self.size, _A_TURN))
         await _come_to_rest(writer)
         self.started = True
         self.handed_over = not self.size  # then the head was all of it
@@ -86,7 +87,7 @@ class Upload(payload.Payload):
             turn_ends = _A_TURN
             while self.sent < self.size:
                 if self.sent >= turn_ends:
-                    await self._turns.take()
+                    await self._turns.take(min(self.size - self.sent, _A_TURN))
                     turn_ends = self.sent + _A_TURN
                 ready = await self._next_blocks(blocks)
                 while ready:
