@@ -208,6 +208,24 @@ def test_a_frequent_reason_does_not_hide_a_rare_one(
     assert "gender: must be F or M" in shown
 
 
+def test_a_manifest_that_shrinks_on_the_way_is_told(
+    manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it would look as if all had had their turn."""
+    path = manifest_of(2000)
+    lines = path.read_text().splitlines(keepends=True)
+
+    def shrink() -> None:
+        path.write_text("".join(lines[:1900]))  # behind what was read ahead
+
+    options = BatchOptions(concurrency=8)
+    plan = attrs.evolve(plan_for(path), options=options)
+    code = carry_out(plan, Screen(), at_person(1, shrink))
+    assert code is ExitCode.SOME_NOT_ENROLLED
+    err = capsys.readouterr().err
+    assert re.search(r"had 2,000 rows when it was checked, and 1,8\d\d when", err)
+
+
 def test_a_report_that_fails_does_not_deny_the_run(
     manifest_of: ManifestOf, capsys: pytest.CaptureFixture[str]
 ) -> None:

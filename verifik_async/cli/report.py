@@ -14,8 +14,9 @@ from verifik_async.batch.report import (
     write_report,
 )
 from verifik_async.cli import options
-from verifik_async.cli.amounts import persons, rows
+from verifik_async.cli.amounts import rows
 from verifik_async.cli.exit_codes import ExitCode
+from verifik_async.cli.result_files import tell_missing
 from verifik_async.cli.screen import Screen
 from verifik_async.cli.validation import naming
 from verifik_async.errors import ConfigurationError
@@ -122,8 +123,4 @@ def _tell(screen: Screen, written: FailedRows, failed: Path) -> None:
             f"{rows(written.unknown)} to look up before they are sent again: "
             f"{written.unknown_path}"
         )
-    if written.missing:
-        screen.note(
-            f"Note: {persons(written.missing)} of the journal not found in this "
-            "manifest: it is another one, or was changed since"
-        )
+    tell_missing(screen, written)

@@ -20,6 +20,7 @@ from verifik_async.errors import ConfigurationError, VerifikError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from verifik_async.batch.report import FailedRows
     from verifik_async.cli.enrollment import Plan
     from verifik_async.cli.screen import Screen
 
@@ -112,6 +113,16 @@ def _write_failed(plan: Plan, failed: Path, screen: Screen, journal: Path) -> No
     if written.unknown_path is not None:
         rows = amounts.rows(written.unknown)
         screen.say(f"{rows} to be looked up first: {written.unknown_path}")
+    tell_missing(screen, written)
+
+
+def tell_missing(screen: Screen, written: FailedRows) -> None:
+    """Say how many who failed are in neither file, as the manifest lacks them."""
+    if written.missing:
+        screen.note(
+            f"Note: {amounts.persons(written.missing)} of the journal not found in "
+            "this manifest: it is another one, or was changed since"
+        )
 
 
 def _free_name(path: Path) -> Path:

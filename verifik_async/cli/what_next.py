@@ -35,7 +35,12 @@ def tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
         screen.say("", f"Every person's outcome is in {plan.outcomes}")
     for line in (*_unrecorded(plan, result), *_left_open(plan, result)):
         screen.say("", line)
-    reason = result.report.stop_reason
+    _tell_why(screen, result)
+
+
+def _tell_why(screen: Screen, result: Result) -> None:
+    """Say why the run stopped, or did not reach all."""
+    read, reason = result.report.total, result.report.stop_reason
     if result.error is not None:
         screen.complain_of(result.error)
     elif reason is not None and result.asked_to_end is None:
@@ -43,6 +48,12 @@ def tell_what_next(plan: Plan, screen: Screen, result: Result) -> None:
         if isinstance(result.report.stop_error, AuthenticationError):
             hint += " It is read from VERIFIK_TOKEN."
         screen.complain(f"stopped: {reason}", hint)
+    elif reason is None and read < result.total:
+        screen.complain(
+            f"the manifest had {amounts.rows(result.total)} when it was checked, and "
+            f"{read:,} when it was read again",
+            "It was changed during the run: whoever was in the others is not enrolled.",
+        )
 
 
 def _unrecorded(plan: Plan, result: Result) -> list[str]:
