@@ -25,6 +25,7 @@ from journal_runs import asked, item, items, run, states, statuses
 from verifik_async import (
     BatchEnroller,
     BatchItem,
+    BatchOutcome,
     ConfigurationError,
     ConnectError,
     EnrollmentRequest,
@@ -138,6 +139,29 @@ async def test_a_fatal_answer_leaves_everybody_where_they_stood(path: Path) -> N
     carrier = Carrier()
     await run(path, items(range(40)), carrier, on_unknown="resend")
     assert sorted(carrier.sent) == list(range(40))
+
+
+async def test_who_is_not_sent_again_after_all_stays_unknown(path: Path) -> None:
+    """A run that stops before their turn does not make them pending, to anybody."""
+    await run(path, items(range(9)), Carrier(lambda _: ANSWERS[4]), concurrency=1)
+    before = asked(path, "SELECT * FROM item ORDER BY row")
+    enroller = BatchEnroller(
+        client_of(Carrier()), concurrency=1, journal=path, on_unknown="resend"
+    )
+    outcomes: list[BatchOutcome] = []
+    async with asyncio.timeout(HANG), enroller:
+        async for outcome in enroller.enroll(items(range(9))):
+            outcomes.append(outcome)
+            enroller.stop("enough")
+    count = Counter(statuses(outcomes))
+    assert set(count) == {"enrolled", "unknown"}
+    assert all(
+        isinstance(outcome.error, OutcomeUnknownError)
+        for outcome in outcomes
+        if outcome.status is OutcomeStatus.UNKNOWN
+    )
+    after = asked(path, "SELECT * FROM item ORDER BY row")
+    assert after[count["enrolled"] :] == before[count["enrolled"] :]
 
 
 async def test_people_are_known_by_their_key_and_not_by_their_place(path: Path) -> None:

@@ -10,6 +10,7 @@ from strategies import request_of
 from verifik_async import (
     BatchItem,
     BatchReport,
+    ConfigurationError,
     ConnectError,
     DuplicatePersonError,
     OutcomeStatus,
@@ -117,6 +118,14 @@ def test_an_item_does_not_show_its_person() -> None:
     """An item may come up in a log; names and images must not."""
     item = BatchItem(request=request_of(name="Jane Doe"), key="7")
     assert repr(item) == "BatchItem(key='7')"
+
+
+@pytest.mark.parametrize("key", [5, b"5", True])
+def test_a_key_that_is_no_text_is_refused(key: object) -> None:
+    """By its type alone, and where it is given: a journal could not hash it."""
+    with pytest.raises(ConfigurationError) as caught:
+        BatchItem(request=request_of(), key=key)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert str(caught.value).endswith(type(key).__name__)
 
 
 def report_of(*, elapsed: float, **counts: int) -> BatchReport:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from verifik_async.batch.outcomes import BatchItem, BatchOutcome, OutcomeStatus
-from verifik_async.errors import ConfigurationError
+from verifik_async.errors import ConfigurationError, OutcomeUnknownError
 from verifik_async.models import EnrollmentRequest
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from verifik_async.batch.window import Window
 
 Given = EnrollmentRequest | BatchItem
+
+_NOT_AGAIN = (
+    "sent by an earlier run without an answer, and not by this one, which stopped"
+)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -67,7 +71,17 @@ def item_of(given: Given) -> BatchItem:
 
 
 def begun(ticket: Ticket) -> BatchOutcome:
-    """The outcome of a person for whom nothing has been done yet."""
+    """The outcome of a person for whom nothing has been done yet.
+
+    Whom an earlier run sent without learning of an answer stays `unknown`.
+    """
+    if ticket.may_be_enrolled:
+        return BatchOutcome(
+            index=ticket.index,
+            key=ticket.item.key,
+            status=OutcomeStatus.UNKNOWN,
+            error=OutcomeUnknownError(_NOT_AGAIN),
+        )
     return BatchOutcome(
         index=ticket.index, key=ticket.item.key, status=OutcomeStatus.NOT_ATTEMPTED
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import attrs
 
@@ -23,6 +24,8 @@ from verifik_async.errors import (
     VerifikError,
 )
 from verifik_async.models import Enrollment, EnrollmentRequest
+
+Value = TypeVar("Value")
 
 
 class OutcomeStatus(enum.StrEnum):
@@ -59,6 +62,13 @@ class OutcomeStatus(enum.StrEnum):
     """Settled by an earlier run."""
 
 
+def _require_text(_: object, _field: attrs.Attribute[Value], key: Value) -> None:
+    """Not all callers check types, and only texts can be hashed."""
+    if key is not None and not isinstance(key, str):
+        kind = type(key).__name__
+        raise ConfigurationError(f"BatchItem.key must be a text, not {kind}")
+
+
 @attrs.frozen(kw_only=True)
 class BatchItem:
     """A person to enroll, and what the caller calls this person.
@@ -71,12 +81,15 @@ class BatchItem:
             which all pictures have to be read once more.
         row: What people call the person's place, such as a manifest's row; a journal
             names the person by it. The place in the source, if it is None.
+
+    Raises:
+        ConfigurationError: The key is no text.
     """
 
     request: EnrollmentRequest | Callable[[], EnrollmentRequest] = attrs.field(
         repr=False
     )
-    key: str | None = None
+    key: str | None = attrs.field(default=None, validator=_require_text)
     row: int | None = attrs.field(default=None, repr=False)
 
 

@@ -139,7 +139,8 @@ class Sender:
             "come.",
             error,
         )
-        return attrs.evolve(begun(ticket), error=error, attempts=error.attempts)
+        told = after_unknown(error) if ticket.may_be_enrolled else error
+        return attrs.evolve(begun(ticket), error=told, attempts=error.attempts)
 
     def failed(self, ticket: Ticket, error: Exception) -> BatchOutcome:
         """The verdict for an error met before anything was sent."""

@@ -31,7 +31,7 @@ _NOT_LISTED = (*ENROLLED, OutcomeStatus.NOT_ATTEMPTED, OutcomeStatus.SKIPPED)
 
 _MEANINGS = {
     **{OutcomeStatus(state.value): meaning for state, meaning in MEANINGS.items()},
-    OutcomeStatus.NOT_ATTEMPTED: "pending: the run stopped; none of them was enrolled",
+    OutcomeStatus.NOT_ATTEMPTED: "pending: the run stopped, and enrolled none of them",
     OutcomeStatus.SKIPPED: "settled by an earlier run",
 }
 

@@ -15,10 +15,15 @@ from pathlib import Path
 
 import pytest
 from batch_runs import HANG, Carrier, client_of, tasks_left
-from journal_runs import items, run, states, statuses
+from journal_runs import Ran, items, run, states, statuses
 
 from verifik_async import BatchEnroller, BatchOutcome
-from verifik_async.batch.journal import JournalError, JournalWriteError, schema
+from verifik_async.batch.journal import (
+    Journal,
+    JournalError,
+    JournalWriteError,
+    schema,
+)
 
 PERSONS = 3000
 
@@ -150,6 +155,25 @@ async def test_a_journal_replaced_in_the_middle_is_kept_beside_the_other(
     rescued = path.with_name("job.sqlite3.rescued")
     assert set(states(rescued)) == set(troubled.carrier.sent)
     assert not rescued.stat().st_mode & 0o077
+
+
+async def test_a_lock_that_is_deleted_in_the_middle_lets_nobody_be_sent_twice(
+    path: Path,
+) -> None:
+    """Whoever deletes it to begin a second run has the first one stop."""
+    first, second = Troubled(path), Carrier()
+    began: list[asyncio.Task[Ran]] = []
+
+    def begin_another() -> None:
+        Journal(path).lock_path.unlink()
+        again = run(path, items(range(PERSONS)), second)
+        began.append(asyncio.create_task(again))
+
+    await first.run(begin_another)
+    await began[0]
+    first.check_stopped(JournalWriteError, "lock file was deleted")
+    assert not set(first.carrier.sent) & set(second.sent)
+    assert set(states(path).values()) <= {"enrolled", "unknown"}
 
 
 async def test_a_program_that_keeps_the_file_locked_stops_the_run(

@@ -40,7 +40,10 @@ def written(
 ) -> Callable[[Store], None]:
     """What an outcome means for the journal."""
     took = 0.0 if entry.took is None else entry.took
-    if outcome.status is OutcomeStatus.NOT_ATTEMPTED:
+    as_before = outcome.status is OutcomeStatus.UNKNOWN and entry.may_be_enrolled
+    if outcome.status is OutcomeStatus.NOT_ATTEMPTED or (
+        as_before and not outcome.attempts
+    ):
         return functools.partial(Store.take_back, intent=intent)
     return functools.partial(
         Store.settle,

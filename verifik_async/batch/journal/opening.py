@@ -212,7 +212,7 @@ def _begun(
     lost = database.execute(_RECOVER, (run, LOST)).rowcount
     database.execute("DELETE FROM intent")
     database.execute("DELETE FROM fault")
-    store = Store(database, path=journal.path, run=run, kinds=kinds_of(told))
+    store = Store(database, path=journal.path, run=run, kinds=kinds_of(told), lock=lock)
     store.note("run_started", {"unknown_since": lost})
     database.execute("COMMIT")
     return OpenJournal(store, salt, lock)

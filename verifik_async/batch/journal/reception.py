@@ -108,8 +108,8 @@ class Reception:
                 elif entry.item.key is None:
                     return entry
                 else:
-                    self._here += 1
                     entry.key = self._key_rule.of_key(entry.item.key)
+                    self._here += 1
                     self._ask(entry)
         return None
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from verifik_async.batch.journal.fingerprint import JobTerms
+    from verifik_async.batch.journal.lock import ProcessLock
 
 Row = tuple[object, ...]
 ItemRow = tuple[bytes, str, int, int | None, str | None]
@@ -60,6 +61,7 @@ class Store:
         path: The database's file.
         run: The run's number.
         kinds: The kinds of keys that earlier runs had.
+        lock: What keeps other runs out.
     """
 
     def __init__(
@@ -69,10 +71,12 @@ class Store:
         path: Path,
         run: int,
         kinds: frozenset[KeyKind],
+        lock: ProcessLock,
     ) -> None:
         self.database = database
         self.path = path
         self._run = run
+        self._lock = lock
         self._kinds_before = kinds
         self._kinds: set[KeyKind] = set()
         self._kinds_written = set(kinds)
@@ -90,7 +94,7 @@ class Store:
         """Several writes in one go.
 
         Args:
-            anyway: Also into a file that has been deleted.
+            anyway: Also into a file that has been deleted, or without the lock.
 
         Raises:
             JournalError: None of them was kept.
@@ -103,7 +107,7 @@ class Store:
         try:
             yield
             if not anyway:
-                self._require_own_file()
+                self._require_own_files()
             self._write_kinds()
             self._write_rows()
             self.database.execute("COMMIT")
@@ -211,10 +215,15 @@ class Store:
         kinds = sorted(self._kinds_written | self._kinds)
         self.database.execute(_KINDS, (",".join(kinds),))
 
-    def _require_own_file(self) -> None:
+    def _require_own_files(self) -> None:
         if not self.is_there():
             raise JournalWriteError(
                 "the journal was deleted, moved or replaced during the run"
+            )
+        if not self._lock.holds:
+            raise JournalWriteError(
+                "the journal's lock file was deleted or replaced during the run, so "
+                "another run may be using the journal"
             )
 
     def is_there(self) -> bool:
