@@ -75,7 +75,7 @@ def test_the_same_command_again_sends_nobody_twice(
     told = "settled by an earlier run: 5 enrolled, 1 duplicate"
     assert told in " ".join(again.out.split())
     assert "5 of 6 persons enrolled (6 were settled before)" in again.out
-    assert "6 persons settled before; Enrolling 0 persons" in again.out
+    assert "6 persons settled before, by their ids; Enrolling 0 persons" in again.out
     with out.open() as stream:
         rows = list(csv.DictReader(stream))
     assert {row["status"] for row in rows} == {"skipped"}

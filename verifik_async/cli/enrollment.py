@@ -228,7 +228,7 @@ def _tell_what_begins(plan: Plan, found: Validation, screen: Screen) -> None:
         )
     before = ""
     if found.settled:
-        before = f"{amounts.persons(found.settled)} settled before; "
+        before = f"{amounts.persons(found.settled)} settled before, by their ids; "
     screen.say(
         f"{before}Enrolling {amounts.persons(found.good)} {plan.target.place}, "
         f"{plan.options}"

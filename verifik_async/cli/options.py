@@ -148,7 +148,8 @@ JournalFile = Annotated[
         "--journal",
         metavar="FILE",
         help="Write down each step in this file, and go on from there if it exists: "
-        "the same command again resumes. No names, birth dates or pictures in it.",
+        "the same command again resumes. Rows are known by their id, also if they were "
+        "edited since. No names, birth dates or pictures in it.",
         rich_help_panel=GOING_ON,
         show_default=False,
     ),
