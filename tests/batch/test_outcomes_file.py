@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 
 from verifik_async.batch.outcomes import BatchOutcome, OutcomeStatus
@@ -176,3 +177,14 @@ def test_a_folder_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(ConfigurationError, match="is a folder"):
         OutcomesFile.create(tmp_path / "folder.csv", overwrite=True)
+
+
+def test_halves_of_characters_from_a_server_are_written(tmp_path: Path) -> None:
+    """JSON can name what no file can hold: that is no reason to end a run."""
+    outcome = attrs.evolve(
+        enrolled(), enrollment=Enrollment(person=Person(id="p\ud800"))
+    )
+    for name in ("outcomes.csv", "outcomes.jsonl"):
+        with OutcomesFile.create(tmp_path / name) as file:
+            file.write(1, outcome)
+    assert "p?" in (tmp_path / "outcomes.csv").read_text(encoding="utf-8")

@@ -353,6 +353,20 @@ def test_what_failed_is_mended_and_fed_back(
     assert not failed.with_name("failed-2.csv").exists()  # nobody is in it
 
 
+def test_rows_that_somebody_looks_up_are_left_alone(
+    command: Command, manifest_of: ManifestOf, sandbox_url: str, tmp_path: Path
+) -> None:
+    """The file of those who are unknown is theirs, with or without the other one."""
+    failed, unknown = tmp_path / "failed.csv", tmp_path / "failed-unknown.csv"
+    words = job(sandbox_url, tmp_path / "job.sqlite3", "--failed", str(failed))
+    manifest = manifest_of(1, more=[{"images": "0.jpg"}])
+    assert command("enroll", manifest, *words[:-2]).code == 3
+    unknown.write_text("looked up already")
+    assert command("enroll", manifest, *words).code == 3
+    assert unknown.read_text() == "looked up already"
+    assert "id-900" in (tmp_path / "failed-2.csv").read_text()
+
+
 def test_reports_need_no_journal_of_their_own(
     command: Command, manifest_of: ManifestOf, tmp_path: Path
 ) -> None:

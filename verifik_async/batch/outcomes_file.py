@@ -209,7 +209,8 @@ def _csv_row(cells: Iterable[object]) -> str:
 def _append(stream: io.FileIO, text: str) -> None:
     """Write all of the text, or nothing: a part of a row would spoil the next."""
     before = os.fstat(stream.fileno()).st_size
-    rest = memoryview(text.encode())
+    # a server's JSON may hold halves of characters, which nobody can write down
+    rest = memoryview(text.encode("utf-8", "replace"))
     try:
         while rest:
             rest = rest[stream.write(rest) or 0 :]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from verifik_async.batch.outcomes_file import OutcomesFile
 from verifik_async.batch.report import (
+    beside_for_unknown,
     check_failed,
     check_report,
     write_failed,
@@ -126,9 +127,9 @@ def tell_missing(screen: Screen, written: FailedRows) -> None:
 
 
 def _free_name(path: Path) -> Path:
-    """The path, or one beside it: the file of an earlier run may have been mended."""
+    """The path, or one beside it: files of an earlier run may have been mended."""
     free, number = path, 1
-    while free.exists():
+    while free.exists() or beside_for_unknown(free).exists():
         number += 1
         free = path.with_stem(f"{path.stem}-{number}")
     return free

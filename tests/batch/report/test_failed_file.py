@@ -279,6 +279,20 @@ async def test_jsonl_becomes_csv(journal: Path, tmp_path: Path) -> None:
     assert (row["id"], row["images"]) == ("id-1", "1.jpg")
 
 
+async def test_halves_of_characters_are_left_out(journal: Path, tmp_path: Path) -> None:
+    """No file can hold what JSON may name, and a stand-in would become a name."""
+    path, failed = tmp_path / "people.jsonl", tmp_path / "failed.csv"
+    person(tmp_path, 1)
+    cells = {"name": "Jane \ud800", "gender": "F", "date_of_birth": "1987-06-05"}
+    path.write_text(json.dumps({"id": "1", **cells, "images": ["1.jpg"]}))
+    manifest = Manifest.open(path, defaults=DEFAULTS)
+    await refuse_all(manifest, journal)
+    assert write_failed(journal, manifest, failed).failed == 1
+    (row,) = rows_of(failed)
+    assert row["name"] == ""
+    assert "name: holds half characters" in row["reason"]
+
+
 async def test_mended_files_are_not_replaced_unasked(
     journal: Path, tmp_path: Path
 ) -> None:

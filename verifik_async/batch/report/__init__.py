@@ -12,6 +12,7 @@ need the manifest beside it.
 from verifik_async.batch.report.advice import next_steps
 from verifik_async.batch.report.failed_file import (
     FailedRows,
+    beside_for_unknown,
     check_failed,
     write_failed,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "FailedRows",
     "Overview",
     "Run",
+    "beside_for_unknown",
     "check_failed",
     "check_report",
     "next_steps",

@@ -62,7 +62,7 @@ def check_failed(
     Raises:
         ConfigurationError: It would.
     """
-    for where in (Path(path), _for_unknown(Path(path))):
+    for where in (Path(path), beside_for_unknown(Path(path))):
         checked_place(where, what=_WHAT, endings=(".csv",), overwrite=overwrite)
         if where.resolve() == manifest.path.resolve():
             raise ConfigurationError(f"{_WHAT} would replace the manifest")
@@ -98,7 +98,7 @@ def write_failed(
     """
     check_failed(path, manifest, overwrite=overwrite)
     where = Path(path)
-    beside = _for_unknown(where)
+    beside = beside_for_unknown(where)
     with (
         JournalView.open(journal) as view,
         view.at_one_moment(),
@@ -117,7 +117,8 @@ def write_failed(
     )
 
 
-def _for_unknown(path: Path) -> Path:
+def beside_for_unknown(path: Path) -> Path:
+    """Where those go who must be looked up first."""
     return path.with_name(f"{path.stem}-unknown{path.suffix}")
 
 
@@ -159,4 +160,17 @@ def _cells(
         reason = f"row {match.row.number}: {reason}"
     texts = zip(ADDED_TO_FAILED, (reason, told.hint), strict=True)
     added = {name: inert(" ".join(text.split())) for name, text in texts}
-    return {**match.row.values, **added}
+    given = {name: _writable(text) for name, text in match.row.values.items()}
+    return {**given, **added}
+
+
+def _writable(text: str) -> str:
+    """The text; none where it holds halves of characters, which JSON may name.
+
+    The reason says so. What stood in for them would be taken for a part of a name.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return ""
+    return text
