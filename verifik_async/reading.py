@@ -9,7 +9,6 @@ so the system knows where it is. (A network file system may take a round trip.)
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _AT_HAND: int | None = getattr(os, "RWF_NOWAIT", None)
-_WOULD_WAIT = (errno.EAGAIN, errno.EOPNOTSUPP)
 _MODE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Opening a pipe would wait for whoever writes into it; files know no such waiting."""
 
@@ -74,10 +72,12 @@ class FileReader:
             return None
         try:
             got = _pread(self._file, buffer, self._at, 0 if wait else _AT_HAND or 0)
-        except OSError as error:
-            if not wait and error.errno in _WOULD_WAIT:
-                return None
-            raise
+        except OSError:
+            if wait:
+                raise
+            # It would have to wait, or file system, kernel or sandbox knows no such
+            # question; what is wrong with the file itself, waiting for it tells.
+            return None
         self._at += got
         return got
 
