@@ -113,3 +113,17 @@ def test_a_pipe_in_the_place_of_a_file_is_its_end(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="seek"):
         reader.fill(room, wait=True)
     reader.close()
+
+
+class _Stuck(io.BytesIO):
+    """Can't be closed, as a store that has lost its connection."""
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            raise OSError(errno.EIO, "x", "Jane.jpg")
+
+
+def test_a_stream_that_can_not_be_closed_is_let_go() -> None:
+    """Its bytes were read; nobody could catch the error, which may name a person."""
+    assert read(StreamReader(lambda: _Stuck(DATA))) == DATA

@@ -9,6 +9,7 @@ so the system knows where it is. (A network file system may take a round trip.)
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -118,6 +119,11 @@ class StreamReader:
         return len(data)
 
     def close(self) -> None:
-        """See `Reader`."""
+        """See `Reader`.
+
+        What a stream raises then is no news of its bytes. Python would print it, with
+        the name of a file maybe, since a body that was sent is only let go.
+        """
         if self._stream is not None:
-            self._stream.close()
+            with contextlib.suppress(Exception):
+                self._stream.close()
