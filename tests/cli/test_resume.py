@@ -271,6 +271,8 @@ def test_requests_that_take_too_long_to_end_are_cancelled(
         assert view.in_flight == 0
         assert set(view.counts()) == {State.UNKNOWN}
         assert 1 <= view.counts()[State.UNKNOWN] <= 4
+        # cut short, and not told by the time that a request has for its answer
+        assert {item.error for item in view.items()} == {"OutcomeUnknownError"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
 """Turns: few go in each turn of the loop, all go in the end, in the order of coming."""
 
 import asyncio
+import contextlib
 
+import pytest
+from raw_server import Exchange, serving
+
+from verifik_async import AiohttpTransport, Body, HttpRequest, Timeout
 from verifik_async.transports.turns import Turns
 
 MIB = 1024 * 1024
@@ -66,3 +71,36 @@ async def test_small_ones_go_in_larger_numbers() -> None:
     await asyncio.sleep(0)
     assert went == 16
     await asyncio.gather(*tasks)
+
+
+async def test_only_large_bodies_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each MiB or part of it, so that a long body lets others in, too."""
+    taken: list[int] = []
+    take = Turns.take
+
+    async def noted(self: Turns, size: int) -> None:
+        taken.append(size)
+        await take(self, size)
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.answer(200, {})
+
+    monkeypatch.setattr(Turns, "take", noted)
+    async with (
+        serving(answer) as server,
+        contextlib.aclosing(AiohttpTransport()) as live,
+    ):
+        for size, turns in ((1000, []), (MIB // 2, [MIB // 2])):
+            await live.send(to(server.url, b"x" * size))
+            assert taken == turns
+        taken.clear()
+        await live.send(to(server.url, b"x" * MIB, b"y" * MIB, b"z" * 1000))
+        assert taken == [MIB, MIB, 1000]
+
+
+def to(url: str, *parts: bytes) -> HttpRequest:
+    """A request with a body of these parts."""
+    return HttpRequest(
+        method="POST", url=url, headers={}, body=Body(parts), timeout=Timeout()
+    )
