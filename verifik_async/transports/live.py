@@ -9,6 +9,7 @@ What aiohttp decides and this module corrects:
   slot is held, and `_Patience` waits for the answer.
 - It uses a kept connection without looking at what came on it meanwhile. See `upload`.
 - `trust_env` would also read passwords from ~/.netrc; proxies are looked up here.
+- Its sessions do more than is of use here. Where none is given, none is made.
 - Its errors carry the request's headers, so none is chained to ours.
 """
 
@@ -19,7 +20,6 @@ import functools
 from typing import TYPE_CHECKING
 
 import aiohttp
-import attrs
 import yarl
 
 from verifik_async.errors import (
@@ -32,16 +32,19 @@ from verifik_async.errors import (
 )
 from verifik_async.loops import PerLoop
 from verifik_async.transports.addresses import require_private
+from verifik_async.transports.direct import Route
 from verifik_async.transports.failures import failure_of
+from verifik_async.transports.keeper import Keeper
 from verifik_async.transports.patience import Patience
 from verifik_async.transports.proxies import EnvironmentProxies, FixedProxy
-from verifik_async.transports.sessions import SessionKeeper
-from verifik_async.transports.upload import Upload
+from verifik_async.transports.upload import Upload, UploadPayload
 from verifik_async.wire import HttpResponse
 
 if TYPE_CHECKING:
     import ssl
+    from contextlib import AbstractAsyncContextManager
 
+    from verifik_async.transports.direct import Exchange
     from verifik_async.wire import HttpRequest, Timeout
 
 LARGEST_RESPONSE = 16 * 1024 * 1024
@@ -50,15 +53,6 @@ LARGEST_RESPONSE = 16 * 1024 * 1024
 
 _ROUTES = 16
 """Addresses that are remembered: a client has one."""
-
-
-@attrs.frozen(kw_only=True)
-class _Route:
-    """What is the same for all requests to an address."""
-
-    url: yarl.URL
-    proxy: str | None
-    limits: aiohttp.ClientTimeout
 
 
 class AiohttpTransport:
@@ -96,7 +90,7 @@ class AiohttpTransport:
         self._proxies = EnvironmentProxies() if trust_env else FixedProxy(proxy)
         self._ssl = ssl
         self._largest_response = largest_response
-        self._keepers = PerLoop(lambda: SessionKeeper(connections))
+        self._keepers = PerLoop(lambda: Keeper(connections, ssl))
         self._route = functools.lru_cache(_ROUTES)(self._find_route)
         self._closed = False
 
@@ -107,7 +101,7 @@ class AiohttpTransport:
         keeper = self._keepers.get()
         async with keeper.slots:
             self._check_open()  # it may have been closed while this waited
-            patience = Patience()
+            patience = Patience(keeper.watch)
             upload = Upload(
                 request.body,
                 patience=patience,
@@ -116,8 +110,14 @@ class AiohttpTransport:
             )
             try:
                 async with patience:
-                    session = self._borrowed or await keeper.open()
-                    return await self._exchange(session, request, route, upload)
+                    if self._borrowed is None:
+                        direct = await keeper.open()
+                        answering = direct.exchange(request, route, upload)
+                    else:
+                        answering = self._through(
+                            self._borrowed, request, route, upload
+                        )
+                    return await self._answer(answering, upload)
             except asyncio.CancelledError as cancelled:
                 note_outcome(cancelled, sent=upload.handed_over)
                 raise
@@ -131,7 +131,7 @@ class AiohttpTransport:
         if self._closed:
             raise ClientClosedError("the transport is closed")
 
-    def _find_route(self, url: str, timeout: Timeout) -> _Route:
+    def _find_route(self, url: str, timeout: Timeout) -> Route:
         require_private(url)
         proxy = self._proxies.proxy_for(url)
         # `connect` also covers DNS and a proxy's consent, but in a session of yours it
@@ -142,51 +142,61 @@ class AiohttpTransport:
             connect=timeout.connect if whole else None,
             sock_connect=timeout.connect,
         )
-        return _Route(url=yarl.URL(url, encoded=True), proxy=proxy, limits=limits)
+        return Route(url=yarl.URL(url, encoded=True), proxy=proxy, limits=limits)
 
-    async def _exchange(
+    def _through(
         self,
         session: aiohttp.ClientSession,
         request: HttpRequest,
-        route: _Route,
+        route: Route,
         upload: Upload,
-    ) -> HttpResponse:
-        async with session.request(
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Send `request` through a session of the caller's, which may do what it likes.
+
+        Except what would make the outcome something else.
+        """
+        return session.request(
             request.method,
             route.url,
-            data=upload,
+            data=UploadPayload(upload),
             headers=request.headers,
             timeout=route.limits,
             allow_redirects=False,
             proxy=route.proxy,
             ssl=self._ssl if self._ssl is not None else True,
-            # whatever a session of yours does by itself
             raise_for_status=False,
             auto_decompress=True,
             middlewares=(),
-        ) as response:
+        )
+
+    async def _answer(
+        self,
+        answering: AbstractAsyncContextManager[Exchange | aiohttp.ClientResponse],
+        upload: Upload,
+    ) -> HttpResponse:
+        async with answering as answer:
             try:
-                _check_answered(response, upload)
-                body = await self._read(response, upload)
+                _check_answered(answer, upload)
+                body = await self._read(answer, upload)
             finally:
                 if not upload.finished:
-                    response.close()  # answered early: the rest must not follow
-            return HttpResponse(
-                status=response.status, headers=response.headers, body=body
-            )
+                    answer.close()  # answered early: the rest must not follow
+            return HttpResponse(status=answer.status, headers=answer.headers, body=body)
 
-    async def _read(self, response: aiohttp.ClientResponse, upload: Upload) -> bytes:
+    async def _read(
+        self, answer: Exchange | aiohttp.ClientResponse, upload: Upload
+    ) -> bytes:
         parts: list[bytes] = []
         left = self._largest_response
         upload.answer_moves()
-        while part := await response.content.readany():
+        while part := await answer.content.readany():
             upload.answer_moves()
             parts.append(part)
             left -= len(part)
             if left < 0:
-                response.close()
+                answer.close()
                 raise UnexpectedResponseError(
-                    status=response.status,
+                    status=answer.status,
                     problems=[f"more than {self._largest_response} bytes @ $"],
                 )
         return b"".join(parts)
@@ -202,7 +212,7 @@ class AiohttpTransport:
 _SERVER_FAILED = 500
 
 
-def _check_answered(response: aiohttp.ClientResponse, upload: Upload) -> None:
+def _check_answered(answer: Exchange | aiohttp.ClientResponse, upload: Upload) -> None:
     """Refuse an answer that can't be one to this request, or not to all of it.
 
     Raises:
@@ -212,7 +222,7 @@ def _check_answered(response: aiohttp.ClientResponse, upload: Upload) -> None:
     """
     if not upload.started:
         raise ConnectError("an answer stood on the connection before the request")
-    failed = response.status >= _SERVER_FAILED and "Retry-After" not in response.headers
+    failed = answer.status >= _SERVER_FAILED and "Retry-After" not in answer.headers
     if failed and not upload.handed_over:
         sent = f"{upload.sent} of {upload.size} bytes"
-        raise WriteError(f"answered HTTP {response.status} after {sent} of the body")
+        raise WriteError(f"answered HTTP {answer.status} after {sent} of the body")

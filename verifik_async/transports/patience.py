@@ -1,4 +1,4 @@
-"""How long a call waits for the other side to do something."""
+"""How long calls wait for the other side to do something."""
 
 from __future__ import annotations
 
@@ -13,44 +13,31 @@ if TYPE_CHECKING:
 class Patience:
     """Ends what is done in its `async with` when nothing moves for too long.
 
-    Each sign of life moves the end. That is a matter of every block, so there is one
-    timer, which looks again when it rings too early; moving a timer costs more.
+    Each sign of life moves the end.
 
     Raises:
         TimeoutError: The time is over.
     """
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
         self._limit = asyncio.timeout(None)
-        self._end = math.inf
-        self._timer: asyncio.TimerHandle | None = None
+        self.end = math.inf
 
     def wait(self, seconds: float) -> None:
         """Let it take so many seconds from now; infinitely many are no limit."""
-        self._end = end = self._loop.time() + seconds
-        if self._timer is None or end < self._timer.when():
-            self._set_timer()
+        self.end = end = self._watch.time() + seconds
+        if end < self._watch.rings:
+            self._watch.ring(end)
 
-    def _set_timer(self) -> None:
-        self._drop_timer()
-        if self._end < math.inf:
-            self._timer = self._loop.call_at(self._end, self._look)
-
-    def _drop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _look(self) -> None:
-        now = self._loop.time()
-        if now < self._end:
-            self._set_timer()
-        elif not self._limit.expired():
+    def lose(self, now: float) -> None:
+        """The time is over."""
+        if not self._limit.expired():
             self._limit.reschedule(now)
 
     async def __aenter__(self) -> Self:
         await self._limit.__aenter__()
+        self._watch.waiting.add(self)
         return self
 
     async def __aexit__(
@@ -59,5 +46,43 @@ class Patience:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._drop_timer()
+        self._watch.waiting.discard(self)
         await self._limit.__aexit__(kind, error, traceback)
+
+
+class Watch:
+    """The one timer for all that wait in an event loop.
+
+    Ends are moved with every block and hardly ever reached. A timer for each call
+    costs more than sending a small one; looking at all calls now and then does not.
+
+    Attributes:
+        waiting: Whoever may lose patience.
+        rings: When the timer rings.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self.time = self._loop.time
+        self.waiting: set[Patience] = set()
+        self.rings = math.inf
+
+    def ring(self, when: float) -> None:
+        """Look then, or earlier."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.rings = when
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer, self.rings = None, math.inf
+        now = self.time()
+        nearest = math.inf
+        for patience in self.waiting:
+            if patience.end <= now:
+                patience.lose(now)
+            else:
+                nearest = min(nearest, patience.end)
+        if nearest < math.inf:
+            self.ring(nearest)

@@ -33,7 +33,7 @@ _A_TURN = 1024 * 1024
 """Bytes of a body that are written in one turn of the loop: under a millisecond."""
 
 
-class Upload(payload.Payload):
+class Upload:
     """Writes a body block by block.
 
     Attributes:
@@ -49,8 +49,7 @@ class Upload(payload.Payload):
         self, body: Body, *, patience: Patience, timeout: Timeout, turns: Turns
     ) -> None:
         """Keep `body`, to be written with `patience` for the times of `timeout`."""
-        super().__init__(body, content_type="application/json")
-        self._body = body
+        self.body = body
         self._patience = patience
         self._timeout = timeout
         self._turns = turns
@@ -64,11 +63,7 @@ class Upload(payload.Payload):
     @property
     def size(self) -> int:
         """Bytes of the whole body."""
-        return self._body.size
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The body as text; demanded by aiohttp, used by nobody."""
-        return self._body.read().decode(encoding, errors)
+        return self.body.size
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Write all blocks.
@@ -83,7 +78,7 @@ class Upload(payload.Payload):
         self.started = True
         self.handed_over = not self.size  # then the head was all of it
         try:
-            blocks = iter(self._body)
+            blocks = iter(self.body)
             turn_ends = _A_TURN
             while self.sent < self.size:
                 if self.sent >= turn_ends:
@@ -120,6 +115,28 @@ class Upload(payload.Payload):
             return deque((block,))
         self._patience.wait(math.inf)  # the network is not to blame
         return await asyncio.get_running_loop().run_in_executor(None, _some, blocks)
+
+
+class UploadPayload(payload.Payload):
+    """An upload as aiohttp's sessions take it."""
+
+    def __init__(self, upload: Upload) -> None:
+        """Write `upload` when aiohttp says so."""
+        super().__init__(upload, content_type="application/json")
+        self._upload = upload
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole body."""
+        return self._upload.size
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text; demanded by aiohttp, used by nobody."""
+        return self._upload.body.read().decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write all blocks."""
+        await self._upload.write(writer)
 
 
 def _some(blocks: Iterator[bytes]) -> deque[bytes]:

@@ -1,0 +1,54 @@
+"""What a transport keeps for each event loop, freed when the loop ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from verifik_async.transports.direct import Direct
+from verifik_async.transports.patience import Watch
+from verifik_async.transports.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from ssl import SSLContext
+
+
+class Keeper:
+    """Holds connections for as long as their event loop lives.
+
+    They stand inside an asynchronous generator that never ends: a loop which shuts
+    down (as `asyncio.run` does) closes its generators, and with this one the
+    connections. So a client that nobody closed leaves none open behind.
+
+    Attributes:
+        slots: For the requests under way in this loop, also through other sessions.
+        turns: For those of them that have a large body.
+        watch: Over how long they take.
+    """
+
+    def __init__(self, connections: int, ssl: SSLContext | None) -> None:
+        self.slots = asyncio.Semaphore(connections)
+        self.turns = Turns()
+        self.watch = Watch()
+        self._ssl = ssl
+        self._direct: Direct | None = None
+        self._holder = self._hold()
+
+    async def open(self) -> Direct:
+        """The connections; there are none until they are first asked for."""
+        if self._direct is None:
+            await anext(self._holder)
+        assert self._direct is not None  # noqa: S101 - for the type checkers
+        return self._direct
+
+    async def _hold(self) -> AsyncGenerator[None]:
+        self._direct = Direct(self._ssl)
+        try:
+            yield
+        finally:
+            await self._direct.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._holder.aclose()
