@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _AT_HAND: int | None = getattr(os, "RWF_NOWAIT", None)
+_PAGE = 4096
+"""Bytes. Systems with larger pages are asked once more now and then."""
+
 _MODE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Opening a pipe would wait for whoever writes into it; files know no such waiting."""
 
@@ -25,15 +28,16 @@ class Reader(Protocol):
     """Bytes from a start to an end, once."""
 
     def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
-        """Read into `buffer`; maybe less than fits, if there is no more at hand.
+        """Read until `buffer` is full, or the end has come.
 
         Args:
             buffer: Where the bytes go.
             wait: Whether this may wait for a disk or a network.
 
         Returns:
-            How many bytes, 0 at the end; more than fit if a stream gave too many.
-            None if it would have to wait.
+            How many bytes there are in the buffer, fewer than fit only at the end;
+            more than fit if a stream gave too many. None if it would have to wait:
+            ask again with the same buffer.
         """
         ...
 
@@ -66,21 +70,34 @@ class FileReader:
     def __init__(self, path: str) -> None:
         self._file = open_file(path)
         self._at = 0
+        self._filled = 0
 
     def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
         """See `Reader`."""
         if not wait and _AT_HAND is None:
             return None
+        filled = self._filled
+        while filled < len(buffer):
+            got = self._read(buffer[filled:] if filled else buffer, wait=wait)
+            if got is None:
+                self._filled = filled
+                return None
+            filled += got
+            self._at += got
+            if not got or self._at % _PAGE:  # no page is at hand in part
+                break
+        self._filled = 0
+        return filled
+
+    def _read(self, buffer: memoryview, *, wait: bool) -> int | None:
         try:
-            got = _pread(self._file, buffer, self._at, 0 if wait else _AT_HAND or 0)
+            return _pread(self._file, buffer, self._at, 0 if wait else _AT_HAND or 0)
         except OSError:
             if wait:
                 raise
             # It would have to wait, or file system, kernel or sandbox knows no such
             # question; what is wrong with the file itself, waiting for it tells.
             return None
-        self._at += got
-        return got
 
     def close(self) -> None:
         """See `Reader`."""
@@ -114,9 +131,14 @@ class StreamReader:
             return None
         if self._stream is None:
             self._stream = self._opener()
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data[: len(buffer)]
-        return len(data)
+        filled = 0
+        while filled < len(buffer):
+            data = self._stream.read(len(buffer) - filled)
+            if not data:
+                break
+            buffer[filled : filled + len(data)] = data[: len(buffer) - filled]
+            filled += len(data)
+        return filled
 
     def close(self) -> None:
         """See `Reader`.

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from verifik_async.reading import Reader
 
-ENCODED_AT_A_TIME = 3 * 32 * 1024
+ENCODED_AT_A_TIME = 3 * 160 * 1024
 """Bytes of a file encoded at a time: a multiple of 3, so that blocks of base64 join
-without padding. With less, writes cost more; with more, blocks are so large that the
-system takes their memory back each time, and new pages cost more than the encoding."""
+without padding. Each block wakes the other side's machinery, so large photographs
+take two thirds of the time that they take in blocks of 128 KiB; with much larger
+ones reading, encoding and sending no longer share a processor's cache."""
 
 SMALL_BODY = 64 * 1024
 """Up to this size a body is one block: several small writes halve throughput."""
@@ -125,15 +126,18 @@ class Base64Part:
         try:
             while left:
                 room = _take_room()
-                chunk = memoryview(room)[:left]
+                size = min(left, ENCODED_AT_A_TIME)
+                left -= size
+                # at the end there is room for more than there should be
+                chunk = memoryview(room)[: size if left else size + 1]
                 got = reader.fill(chunk, wait=False)
-                if got != len(chunk):
-                    yield from _fill_up(reader, chunk, got)
-                left -= len(chunk)
-                if not left and reader.fill(memoryview(bytearray(1)), wait=True):
+                if got is None:
+                    yield b""
+                    got = reader.fill(chunk, wait=True)
+                if got != size:
                     raise _SizeChanged
                 # a block that is held by a name here is not freed once it is sent
-                yield _encoded(chunk, room)
+                yield _encoded(chunk[:size], room)
         finally:
             reader.close()
 
@@ -153,21 +157,7 @@ def _take_room() -> bytearray:
     try:
         return _rooms.pop()
     except IndexError:  # all are in use, maybe since a moment ago, by another thread
-        return bytearray(ENCODED_AT_A_TIME)
-
-
-def _fill_up(reader: Reader, chunk: memoryview, got: int | None) -> Iterator[bytes]:
-    """Fill all of it, of which there is `got`; an empty block before each wait."""
-    while True:
-        if got is None:
-            yield b""
-            got = reader.fill(chunk, wait=True)
-        if not got or got > len(chunk):
-            raise _SizeChanged
-        chunk = chunk[got:]
-        if not chunk:
-            return
-        got = reader.fill(chunk, wait=False)
+        return bytearray(ENCODED_AT_A_TIME + 1)
 
 
 @attrs.frozen
@@ -200,6 +190,19 @@ class Body:
         Raises:
             InvalidRequestError: A source can't be read or has changed its size.
         """
+        return self._blocks() if self.size > SMALL_BODY else self._one_block()
+
+    def _one_block(self) -> Iterator[bytes]:
+        pieces: list[bytes] = []
+        for piece in self._pieces():
+            if piece:
+                pieces.append(piece)
+            else:
+                yield piece
+        if pieces:
+            yield b"".join(pieces)
+
+    def _blocks(self) -> Iterator[bytes]:
         held: list[bytes] = []
         size = 0
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
@@ -34,13 +35,19 @@ KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: Node's servers close theirs after five,
 and a request that meets the closing ends with an unknown outcome."""
 
-_ADDRESSES = 16
-"""That are remembered: a client has one."""
+_OPENINGS = 16
+"""That are remembered: a client has one for each token."""
+
+_RECEIVED_AT_A_TIME = 64 * 1024
 
 _INTERIM, _SWITCHED, _FINAL = 100, 101, 200
 
 
-@attrs.frozen(kw_only=True)
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What must not stand in a header: it could begin another."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
 class Route:
     """What is the same for all requests to an address.
 
@@ -61,25 +68,67 @@ class Direct:
     def __init__(self, ssl: SSLContext | None) -> None:
         self._ssl: SSLContext | bool = True if ssl is None else ssl
         self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE)
-        self._calling = functools.lru_cache(_ADDRESSES)(self._find_calling)
+        self._opening = functools.lru_cache(_OPENINGS)(self._make_opening)
 
-    def _find_calling(self, route: Route, method: str) -> aiohttp.ClientRequest:
-        return aiohttp.ClientRequest(
+    def exchange(self, request: HttpRequest, route: Route, upload: Upload) -> Exchange:
+        """What sends `request`, and has the answer once its head has come."""
+        headers = tuple(request.headers.items())
+        return Exchange(self._opening(route, request.method, headers), upload)
+
+    def _make_opening(
+        self, route: Route, method: str, headers: tuple[tuple[str, str], ...]
+    ) -> _Opening:
+        asked = aiohttp.ClientRequest(
             method,
             route.url,
+            headers=headers,
             loop=asyncio.get_running_loop(),
             proxy=None if route.proxy is None else yarl.URL(route.proxy),
             ssl=self._ssl,
         )
-
-    def exchange(self, request: HttpRequest, route: Route, upload: Upload) -> Exchange:
-        """Send `request`, and give the answer once its head has come."""
-        calling = self._calling(route, request.method)
-        return Exchange(self._connector, calling, route, request.headers, upload)
+        return _Opening(self._connector, asked, route.limits)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connector.close()
+
+
+class _Opening:
+    """How requests begin that are the same but for their bodies."""
+
+    def __init__(
+        self,
+        connector: aiohttp.BaseConnector,
+        asked: aiohttp.ClientRequest,
+        limits: aiohttp.ClientTimeout,
+    ) -> None:
+        self.loop = asked.loop
+        self._connector = connector
+        self._asked = asked
+        self._limits = limits
+
+    async def connect(self) -> Connection:
+        """A connection, kept or new; this also finds the headers for a proxy."""
+        return await self._connector.connect(self._asked, [], self._limits)
+
+    def head(self, size: int) -> bytes:
+        """What goes before a body of this size."""
+        return b"%b%d\r\n\r\n" % (self._head, size)
+
+    @functools.cached_property
+    def _head(self) -> bytes:
+        asked = self._asked
+        proxied = asked.proxy is not None and not asked.is_ssl()
+        target = str(asked.url) if proxied else asked.url.raw_path_qs
+        headers = asked.headers.copy()
+        headers.popall("Content-Length", None)
+        lines = [
+            f"{asked.method} {target} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        if any(map(_UNFIT.search, lines)):
+            raise ValueError("a control character in a header")
+        return "\r\n".join((*lines, "Content-Length: ")).encode()
 
 
 class Exchange:
@@ -95,26 +144,15 @@ class Exchange:
     headers: Mapping[str, str]
     content: aiohttp.StreamReader
 
-    def __init__(
-        self,
-        connector: aiohttp.BaseConnector,
-        calling: aiohttp.ClientRequest,
-        route: Route,
-        headers: Mapping[str, str],
-        upload: Upload,
-    ) -> None:
-        self._connector = connector
-        self._calling = calling
-        self._route = route
-        self._headers = headers
+    def __init__(self, opening: _Opening, upload: Upload) -> None:
+        self._opening = opening
         self._upload = upload
         self._connection: Connection | None = None
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await self._connector.connect(
-            self._calling, [], self._route.limits
-        )
+        self._connection = await self._opening.connect()
+        _receive_little(self._connection)
         try:
             protocol = self._connection.protocol
             assert protocol is not None  # noqa: S101 - for the type checkers
@@ -128,24 +166,17 @@ class Exchange:
 
     async def _send(self, protocol: ResponseHandler) -> None:
         """Write the request: a large one while the answer is looked out for."""
-        calling = self._calling
-        writer = StreamWriter(protocol, calling.loop)
-        plain_proxy = calling.proxy is not None and not calling.is_ssl()
-        target = str(calling.url) if plain_proxy else calling.url.raw_path_qs
-        headers = calling.headers.copy()
-        headers.update(self._headers)
-        headers["Content-Length"] = str(self._upload.size)
-        await writer.write_headers(f"{calling.method} {target} HTTP/1.1", headers)
+        writer = StreamWriter(protocol, self._opening.loop)
+        writing = self._write(writer, protocol)
         if self._upload.size <= SMALL_BODY:
-            await self._write(writer, protocol)
+            await writing
         else:
-            self._writing = asyncio.create_task(self._write(writer, protocol))
+            self._writing = asyncio.create_task(writing)
 
     async def _write(self, writer: StreamWriter, protocol: ResponseHandler) -> None:
         try:
-            await self._upload.write(writer)
-            await writer.write_eof()
-        except Exception as error:  # noqa: BLE001 - it is raised where the answer is read
+            await self._upload.write(writer, self._opening.head(self._upload.size))
+        except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
             protocol.set_exception(error)
 
     async def _receive_head(self, protocol: ResponseHandler) -> None:
@@ -173,3 +204,15 @@ class Exchange:
             self.close()
         elif self._connection is not None:
             self._connection.release()
+
+
+def _receive_little(connection: Connection) -> None:
+    """Have asyncio make room for less: it makes it anew for whatever comes.
+
+    So much as it does by itself is mapped and unmapped by the system each time, which
+    takes longer than a small request. Over TLS it keeps its room.
+    """
+    transport = connection.transport
+    transport.set_write_buffer_limits(high=0)
+    if hasattr(transport, "max_size"):
+        transport.max_size = _RECEIVED_AT_A_TIME

@@ -65,8 +65,12 @@ class Upload:
         """Bytes of the whole body."""
         return self.body.size
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
+    async def write(self, writer: AbstractStreamWriter, head: bytes = b"") -> None:
         """Write all blocks.
+
+        Args:
+            writer: Where to.
+            head: What goes before the body, in one piece with its first block.
 
         Raises:
             Exception: It was not finished; `failure` says why, if we know.
@@ -76,7 +80,7 @@ class Upload:
             await self._turns.take(min(self.size, _A_TURN))
         await _come_to_rest(writer)
         self.started = True
-        self.handed_over = not self.size  # then the head was all of it
+        self.handed_over = not self.size  # then the head is all of it
         try:
             blocks = iter(self.body)
             turn_ends = _A_TURN
@@ -86,18 +90,23 @@ class Upload:
                     turn_ends = self.sent + _A_TURN
                 ready = await self._next_blocks(blocks)
                 while ready:
-                    await self._write_block(writer, ready.popleft())
+                    await self._write_block(writer, head, ready.popleft())
+                    head = b""
         except InvalidRequestError as error:
             self.failure = error
             raise
+        if head:
+            await writer.write(head)
         self.finished = True
         self.answer_moves()
 
-    async def _write_block(self, writer: AbstractStreamWriter, block: bytes) -> None:
+    async def _write_block(
+        self, writer: AbstractStreamWriter, head: bytes, block: bytes
+    ) -> None:
         size = len(block)
         self.handed_over = self.sent + size >= self.size
         self._patience.wait(self._timeout.write)
-        await writer.write(block)
+        await writer.write(head + block if head else block)
         self.sent += size
 
     def answer_moves(self) -> None:
@@ -105,13 +114,9 @@ class Upload:
         self._patience.wait(self._timeout.read)
 
     async def _next_blocks(self, blocks: Iterator[bytes]) -> deque[bytes]:
-        """Another block, or some, made in a thread, where they have to be waited for.
-
-        Not so if the body is small: the system read all of a small file when its
-        first bytes were looked at.
-        """
+        """The next block; it, or some, made in a thread if they must be waited for."""
         block = next(blocks)
-        if block or self.size <= SMALL_BODY:
+        if block:
             return deque((block,))
         self._patience.wait(math.inf)  # the network is not to blame
         return await asyncio.get_running_loop().run_in_executor(None, _some, blocks)
