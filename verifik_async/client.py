@@ -214,11 +214,12 @@ class VerifikClient:
 
     async def _persist(self, call: _Call) -> Enrollment:
         """Attempt until there is a person or a final error."""
-        retrying = Retrying(self._retry)
+        retrying: Retrying | None = None  # most calls need none
         while True:
             try:
                 return await self._attempt_with_token(call)
             except VerifikError as error:
+                retrying = retrying or Retrying(self._retry)
                 elapsed = self._since_first_sent(call)
                 wait = retrying.wait_after(error, elapsed=elapsed)
                 if wait is None:
@@ -254,11 +255,13 @@ class VerifikClient:
     async def _send(self, call: _Call, token: Token) -> Enrollment:
         """Send now; observers learn how it went, also when it is cancelled."""
         call.attempts += 1
-        number, attempt = call.number, call.attempts
-        started = AttemptStarted(
-            call=number, attempt=attempt, body_bytes=call.http.body.size
-        )
-        self._observers.tell(started)
+        if self._observers.listening:
+            started = AttemptStarted(
+                call=call.number,
+                attempt=call.attempts,
+                body_bytes=call.http.body.size,
+            )
+            self._observers.tell(started)
         began = self._clock.monotonic()
         if call.first_sent is None:
             call.first_sent = began
@@ -272,13 +275,15 @@ class VerifikClient:
             self._tell_finished(call, began, error)
             raise
         self._tell_finished(call, began, None)
-        if attempt == 1:  # nearly always, and as it is
+        if call.attempts == 1:  # nearly always, and as it is
             return enrollment
-        return attrs.evolve(enrollment, attempts=attempt)
+        return attrs.evolve(enrollment, attempts=call.attempts)
 
     def _tell_finished(
         self, call: _Call, began: float, error: BaseException | None
     ) -> None:
+        if not self._observers.listening:
+            return
         event = attempt_finished(
             call=call.number,
             attempt=call.attempts,

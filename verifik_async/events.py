@@ -153,6 +153,11 @@ class Observers:
             others.remove(observer)
             self._observers = tuple(others)
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody, or the log, takes events; mostly nobody does."""
+        return bool(self._observers) or logger.isEnabledFor(logging.DEBUG)
+
     def tell(self, event: Event) -> None:
         """Hand the event to everybody; never raises."""
         logger.debug("%s", event)

@@ -8,7 +8,7 @@ import io
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Self
 
 import attrs
 import pybase64
@@ -18,8 +18,6 @@ from verifik_async.reading import FileReader, MemoryReader, StreamReader, open_f
 
 if TYPE_CHECKING:
     from verifik_async.reading import Reader
-
-Value = TypeVar("Value")
 
 SHORTEST_BASE64 = 100
 """Base64 texts shorter than this are answered 412 `only_images_in_base64`: the
@@ -78,10 +76,13 @@ class FaceImage:
         The file must not change until then: another size is refused.
         """
         where = os.fsdecode(path)
-        looked = _attempted(lambda: _head_and_size(where))
-        if isinstance(looked, str):
-            _refuse(f"the file can't be read: {looked}", "check the path")
-        return cls(*_checked(*looked), where)
+        try:
+            head, size = _head_and_size(where)
+        except Exception as error:  # noqa: BLE001 - a path may hold what no system takes
+            trouble = _trouble(error)
+        else:
+            return cls(*_checked(head, size), where)
+        _refuse(f"the file can't be read: {trouble}", "check the path")
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
@@ -127,9 +128,13 @@ class FaceImage:
                 worker thread if the image is not small.
             size: How many bytes the stream holds.
         """
-        head = _attempted(lambda: _head_of(opener()))
-        if isinstance(head, str):
-            _refuse(f"can't be opened: {head}", "check the opener")
+        head, trouble = b"", None
+        try:
+            head = _head_of(opener())
+        except Exception as error:  # noqa: BLE001 - archives and stores raise their own
+            trouble = _trouble(error)
+        if trouble is not None:
+            _refuse(f"can't be opened: {trouble}", "check the opener")
         if isinstance(size, bool) or not isinstance(size, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not all callers check types
             _refuse("has no size in whole bytes", "pass the stream's size")
         return cls(*_checked(head, size), opener)
@@ -156,17 +161,14 @@ class FaceImage:
         return StreamReader(self._source)
 
 
-def _attempted(read: Callable[[], Value]) -> Value | str:
-    """What `read` gives, or what went wrong, as text.
+def _trouble(error: Exception) -> str:
+    """What went wrong, as text.
 
     The system's error itself names the file, maybe the person, and would be chained
     to whatever is raised while it is handled.
     """
-    try:
-        return read()
-    except Exception as error:  # noqa: BLE001 - archives and stores raise their own
-        what = error.strerror if isinstance(error, OSError) else None
-        return what or type(error).__name__
+    what = error.strerror if isinstance(error, OSError) else None
+    return what or type(error).__name__
 
 
 def _head_and_size(path: str) -> tuple[bytes, int]:

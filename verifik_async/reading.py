@@ -36,8 +36,8 @@ class Reader(Protocol):
 
         Returns:
             How many bytes there are in the buffer, fewer than fit only at the end;
-            more than fit if a stream gave too many. None if it would have to wait:
-            ask again with the same buffer.
+            more than fit if a stream gave too many. None if it would have to wait;
+            nothing counts as read then.
         """
         ...
 
@@ -70,28 +70,26 @@ class FileReader:
     def __init__(self, path: str) -> None:
         self._file = open_file(path)
         self._at = 0
-        self._filled = 0
 
     def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
         """See `Reader`."""
         if not wait and _AT_HAND is None:
             return None
-        filled = self._filled
+        filled = 0
         while filled < len(buffer):
-            got = self._read(buffer[filled:] if filled else buffer, wait=wait)
+            end = self._at + filled
+            got = self._read(buffer[filled:] if filled else buffer, end, wait=wait)
             if got is None:
-                self._filled = filled
                 return None
             filled += got
-            self._at += got
-            if not got or self._at % _PAGE:  # no page is at hand in part
+            if not got or (end + got) % _PAGE:  # no page is at hand in part
                 break
-        self._filled = 0
+        self._at += filled
         return filled
 
-    def _read(self, buffer: memoryview, *, wait: bool) -> int | None:
+    def _read(self, buffer: memoryview, at: int, *, wait: bool) -> int | None:
         try:
-            return _pread(self._file, buffer, self._at, 0 if wait else _AT_HAND or 0)
+            return _pread(self._file, buffer, at, 0 if wait else _AT_HAND or 0)
         except OSError:
             if wait:
                 raise

@@ -87,15 +87,15 @@ class Base64Part:
     Attributes:
         label: The field it belongs to, for errors: `images[0]`.
         source: Where its bytes come from.
+        size: Its length in the body.
     """
 
     label: str
     source: ByteSource
+    size: int = attrs.field(init=False)
 
-    @property
-    def size(self) -> int:
-        """Its length in the body."""
-        return 4 * ((self.source.size + 2) // 3)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "size", 4 * ((self.source.size + 2) // 3))
 
     def blocks(self) -> Iterator[bytes]:
         """The base64 text, block by block; see `Body` for empty ones.
@@ -105,52 +105,78 @@ class Base64Part:
                 when it was checked. The last block is withheld in this case, so a
                 server that counts bytes cannot act on the request.
         """
-        problem = "has changed size since it was checked"
         try:
             yield from self._unchanged_blocks()
-        except _SizeChanged:
-            pass
         except Exception as error:  # noqa: BLE001 - from an opener of the caller's
-            what = error.strerror if isinstance(error, OSError) else None
-            problem = f"can't be read any more: {what or type(error).__name__}"
+            problem = _problem(error)
         else:
             return
-        # Outside the handlers: the system's error names the file, maybe the person.
-        hint = "leave image files alone until the run is over"
-        fault = FieldFault(field=self.label, problem=problem, hint=hint)
-        raise InvalidRequestError([fault])
+        raise self._refusal(problem)
+
+    def block(self, *, wait: bool) -> bytes | None:
+        """The text of a small source at once; None if that would have to wait.
+
+        Raises:
+            InvalidRequestError: As in `blocks`.
+        """
+        try:
+            reader = self.source.reader()
+            try:
+                return _next_block(reader, self.source.size, last=True, wait=wait)
+            finally:
+                reader.close()
+        except Exception as error:  # noqa: BLE001 - from an opener of the caller's
+            problem = _problem(error)
+        raise self._refusal(problem)
 
     def _unchanged_blocks(self) -> Iterator[bytes]:
         left = self.source.size
         reader = self.source.reader()
         try:
             while left:
-                room = _take_room()
                 size = min(left, ENCODED_AT_A_TIME)
                 left -= size
-                # at the end there is room for more than there should be
-                chunk = memoryview(room)[: size if left else size + 1]
-                got = reader.fill(chunk, wait=False)
-                if got is None:
+                block = _next_block(reader, size, last=not left, wait=False)
+                if block is None:
                     yield b""
-                    got = reader.fill(chunk, wait=True)
-                if got != size:
-                    raise _SizeChanged
-                # a block that is held by a name here is not freed once it is sent
-                yield _encoded(chunk[:size], room)
+                    block = _next_block(reader, size, last=not left, wait=True)
+                yield block or b""
+                block = b""  # or it is held while it is sent
         finally:
             reader.close()
+
+    def _refusal(self, problem: str) -> InvalidRequestError:
+        # Not in a handler: the system's error names the file, maybe the person.
+        hint = "leave image files alone until the run is over"
+        return InvalidRequestError(
+            [FieldFault(field=self.label, problem=problem, hint=hint)]
+        )
 
 
 class _SizeChanged(Exception):  # noqa: N818 - a signal, never leaves this module
     pass
 
 
-def _encoded(chunk: memoryview, room: bytearray) -> bytes:
-    """Base64 of `chunk`, after which its `room` is for others."""
-    block = pybase64.b64encode(chunk)
-    _rooms.append(room)
-    return block
+def _problem(error: Exception) -> str:
+    if isinstance(error, _SizeChanged):
+        return "has changed size since it was checked"
+    what = error.strerror if isinstance(error, OSError) else None
+    return f"can't be read any more: {what or type(error).__name__}"
+
+
+def _next_block(reader: Reader, size: int, *, last: bool, wait: bool) -> bytes | None:
+    """Base64 of the next `size` bytes, after the last of which there must be none."""
+    room = _take_room()
+    try:
+        chunk = memoryview(room)[: size + last]
+        got = reader.fill(chunk, wait=wait)
+        if got is None:
+            return None
+        if got != size:
+            raise _SizeChanged
+        return pybase64.b64encode(chunk[:size])
+    finally:
+        _rooms.append(room)
 
 
 def _take_room() -> bytearray:
@@ -172,7 +198,9 @@ class Body:
     size: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        size = sum(map(_size, self.parts))
+        size = 0
+        for part in self.parts:
+            size += len(part) if isinstance(part, bytes) else part.size
         object.__setattr__(self, "size", size)
 
     @property
@@ -194,12 +222,16 @@ class Body:
 
     def _one_block(self) -> Iterator[bytes]:
         pieces: list[bytes] = []
-        for piece in self._pieces():
-            if piece:
-                pieces.append(piece)
-            else:
-                yield piece
-        if pieces:
+        for part in self.parts:
+            if isinstance(part, bytes):
+                pieces.append(part)
+                continue
+            block = part.block(wait=False)
+            if block is None:
+                yield b""
+                block = part.block(wait=True)
+            pieces.append(block or b"")
+        if self.size:
             yield b"".join(pieces)
 
     def _blocks(self) -> Iterator[bytes]:
@@ -236,10 +268,6 @@ class Body:
         return b"".join(self)
 
 
-def _size(part: bytes | Base64Part) -> int:
-    return len(part) if isinstance(part, bytes) else part.size
-
-
 @attrs.frozen(kw_only=True)
 class HttpRequest:
     """A request as a transport sees it.
@@ -260,7 +288,13 @@ class HttpRequest:
 
     def with_header(self, name: str, value: str) -> Self:
         """The same request with one header more."""
-        return attrs.evolve(self, headers={**self.headers, name: value})
+        return type(self)(
+            method=self.method,
+            url=self.url,
+            headers={**self.headers, name: value},
+            body=self.body,
+            timeout=self.timeout,
+        )
 
 
 def _lower_names(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -306,14 +340,15 @@ def text_body(*parts: bytes) -> Body:
 
 def base64_json_array(
     sources: Iterable[tuple[str, ByteSource]],
-) -> Iterator[bytes | Base64Part]:
+) -> list[bytes | Base64Part]:
     """A JSON array of base64 texts, from pairs of label and source.
 
     Base64 has no character that JSON escapes, so the texts are spliced in raw.
     """
+    parts: list[bytes | Base64Part] = []
     opening = b'["'
     for label, source in sources:
-        yield opening
-        yield Base64Part(label=label, source=source)
+        parts += opening, Base64Part(label=label, source=source)
         opening = b'","'
-    yield b"[]" if opening == b'["' else b'"]'
+    parts.append(b'"]' if parts else b"[]")
+    return parts

@@ -22,7 +22,7 @@ JsonObject = Mapping[str, object]
 
 def json_object(value: object) -> JsonObject | None:
     """`value` if it is a JSON object."""
-    return cast("JsonObject", value) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]
 
 
 def text_or_none(value: object, _: object = None) -> str | None:
@@ -32,8 +32,10 @@ def text_or_none(value: object, _: object = None) -> str | None:
 
 def identifier(value: object) -> str | None:
     """An id as text: plain, or in MongoDB's `{"$oid": …}`."""
+    if isinstance(value, str):
+        return value if value.strip() else None
     wrapped = json_object(value)
-    return text_or_none(wrapped.get("$oid") if wrapped else value)
+    return text_or_none(wrapped.get("$oid")) if wrapped else None
 
 
 def person_id(value: object, _: object = None) -> str:
@@ -48,7 +50,7 @@ def collection_ids(value: object, _: object = None) -> tuple[str, ...]:
     """Ids of collections, given as texts or as objects `{_id, code, name}`."""
     found: list[str] = []
     for item in cast("list[object]", value) if isinstance(value, list) else []:
-        whole = json_object(item)
+        whole = None if isinstance(item, str) else json_object(item)
         keys = ("_id", "id", "code") if whole else ()
         candidates = [identifier(whole.get(key)) for key in keys] if whole else []
         known = next(filter(None, candidates), None) or identifier(item)
@@ -67,9 +69,9 @@ def moment(value: object, _: object = None) -> dt.datetime | None:
 
 def day(value: object, _: object = None) -> dt.date | None:
     """A birth date: ISO date, ISO date and time, or `{year, month, day}`."""
-    if isinstance(value, str):
-        found = moment(value)
-        return found.date() if found else None
+    found = moment(value)
+    if found is not None:
+        return found.date()
     parts = json_object(value) or {}
     numbers = [parts.get(key) for key in ("year", "month", "day")]
     whole = [n for n in numbers if isinstance(n, int) and not isinstance(n, bool)]
@@ -81,16 +83,15 @@ def day(value: object, _: object = None) -> dt.date | None:
 
 def gender_or_none(value: object, _: object = None) -> Gender | None:
     """One of the two genders."""
-    try:
-        return Gender(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    return _GENDERS.get(value) if isinstance(value, str) else None
 
 
 def flag(value: object, _: object = None) -> bool | None:
     """A truth value."""
     return value if isinstance(value, bool) else None
 
+
+_GENDERS: Mapping[str, Gender] = {gender.value: gender for gender in Gender}
 
 _converter = cattrs.Converter()
 _converter.register_unstructure_hook(dt.date, dt.date.isoformat)
@@ -123,7 +124,7 @@ _read_person = make_dict_structure_fn(
     deleted=override(struct_hook=flag),
     created_at=override(rename="createdAt", struct_hook=moment),
     updated_at=override(rename="updatedAt", struct_hook=moment),
-    extra=override(struct_hook=lambda value, _: cast("JsonObject", value)),
+    extra=override(omit=True),
 )
 
 _read_signature = make_dict_structure_fn(
@@ -147,25 +148,21 @@ def read_person(data: JsonObject) -> Person:
         Exception: There is no id; `cattrs.transform_error` tells where.
     """
     known = "_id" if identifier(data.get("_id")) else "id"
-    fields: dict[str, object] = {**data, "_id": data.get(known)}
-    fields["extra"] = {}
+    fields = data if known == "_id" else {**data, "_id": data.get(known)}
     person = _read_person(fields, Person)
-    unread = {
-        key: value
-        for key, value in data.items()
-        if key != known and _unread(value, person, _PERSON_KEYS.get(key))
-    }
+    unread: dict[str, object] = {}
+    for key, value in data.items():
+        field = _PERSON_KEYS.get(key)
+        if field is None:
+            if key != known:
+                unread[key] = value
+        elif value is not None:
+            read: object = getattr(person, field)
+            if read is None or (
+                read is person.collections and value != list(person.collections)
+            ):
+                unread[key] = value
     return attrs.evolve(person, extra=unread) if unread else person
-
-
-def _unread(value: object, person: Person, field: str | None) -> bool:
-    """Whether the answer holds more here than the person's field does."""
-    if field is None:
-        return True
-    read: object = getattr(person, field)
-    if isinstance(read, tuple):
-        return value is not None and value != list(cast("tuple[str, ...]", read))
-    return value is not None and read is None
 
 
 def read_signature(value: object) -> Signature | None:

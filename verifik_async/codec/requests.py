@@ -30,7 +30,7 @@ def encode_enrollment(
     """
     fields = _compact(wire_fields(request)).encode()
     images = base64_json_array(
-        (f"images[{index}]", image) for index, image in enumerate(request.images)
+        [(f"images[{index}]", image) for index, image in enumerate(request.images)]
     )
     return HttpRequest(
         method="POST",

@@ -109,9 +109,13 @@ class Control:
         known = self._learned.rate if self._limits.learns else None
         given = [pace for pace in (self._limits.rate, known) if pace is not None]
         self._requests.pace = min(given, default=None)
+        paces = (self._requests.pace, self._bytes.pace, self.width)
+        self._free = all(pace is None for pace in paces)
 
     def held(self, *, now: float, in_flight: int) -> Held | None:
         """What keeps the next one from being sent, the longest first."""
+        if self._free and self.gate.at_rest:
+            return None
         by: Reason = "pause"
         longest = self.gate.wait(now)
         pace = self._requests.wait(now)
@@ -133,6 +137,8 @@ class Control:
 
     def started(self, *, now: float, size: int) -> int:
         """One goes; returns the epoch that it belongs to."""
+        if self._free and self.gate.at_rest:
+            return self.epoch
         if self.gate.passed(now):
             self._requests.hold(now)  # what the restart holds back is not made up for
         self._requests.take(now, 1)

@@ -24,11 +24,13 @@ class Gate:
         until: The end of the pause.
         opens: That, and a little at random: other processes were told the same.
         status: The HTTP status that asked last.
+        at_rest: Nobody asked lately: there is no pause, and no careful start.
     """
 
     def __init__(self) -> None:
         self.until = self.opens = -math.inf
         self.status = 0
+        self.at_rest = True
         self._next = -math.inf
         self._restarted = math.inf
         self._in_vain = 0
@@ -58,6 +60,7 @@ class Gate:
         self.until = max(self.until, now + seconds)
         self.opens = max(before, now + seconds + spread)
         self.status = status
+        self.at_rest = False
         self._next = self.opens
         self._restarted = math.inf
         return self.opens - before
@@ -72,11 +75,12 @@ class Gate:
 
     def passed(self, now: float) -> bool:
         """One passes, now; returns whether this is part of a restart."""
-        if self._next == -math.inf:
+        if self.at_rest:
             return False
         self._restarted = min(self._restarted, now)
         since = now - self._restarted
         if since > _RESTART:
+            self.at_rest = True
             self._next = -math.inf
             return False
         self._next = now + _FIRST_STEP * math.pow(0.5, since / _HALVES_EVERY)

@@ -212,7 +212,6 @@ def _receive_little(connection: Connection) -> None:
     So much as it does by itself is mapped and unmapped by the system each time, which
     takes longer than a small request. Over TLS it keeps its room.
     """
-    transport = connection.transport
-    transport.set_write_buffer_limits(high=0)
-    if hasattr(transport, "max_size"):
-        transport.max_size = _RECEIVED_AT_A_TIME
+    transport: object = connection.transport
+    if getattr(transport, "max_size", 0) > _RECEIVED_AT_A_TIME:
+        setattr(transport, "max_size", _RECEIVED_AT_A_TIME)  # noqa: B010 - not typed

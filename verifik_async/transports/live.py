@@ -110,14 +110,15 @@ class AiohttpTransport:
             )
             try:
                 async with patience:
-                    if self._borrowed is None:
-                        direct = await keeper.open()
-                        answering = direct.exchange(request, route, upload)
-                    else:
+                    if self._borrowed is not None:
                         answering = self._through(
                             self._borrowed, request, route, upload
                         )
-                    return await self._answer(answering, upload)
+                        return await self._answer(answering, upload)
+                    direct = await keeper.open()
+                    return await self._answer(
+                        direct.exchange(request, route, upload), upload
+                    )
             except asyncio.CancelledError as cancelled:
                 note_outcome(cancelled, sent=upload.handed_over)
                 raise

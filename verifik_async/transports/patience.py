@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ class Patience:
 
     def wait(self, seconds: float) -> None:
         """Let it take so many seconds from now; infinitely many are no limit."""
-        self.end = end = self._watch.time() + seconds
+        self.end = end = monotonic() + seconds
         if end < self._watch.rings:
             self._watch.ring(end)
 
-    def lose(self, now: float) -> None:
+    def lose(self) -> None:
         """The time is over."""
         if not self._limit.expired():
-            self._limit.reschedule(now)
+            self._limit.reschedule(-math.inf)
 
     async def __aenter__(self) -> Self:
         await self._limit.__aenter__()
@@ -64,7 +65,6 @@ class Watch:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self.time = self._loop.time
         self.waiting: set[Patience] = set()
         self.rings = math.inf
 
@@ -73,15 +73,15 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
         self.rings = when
-        self._timer = self._loop.call_at(when, self._look)
+        self._timer = self._loop.call_later(when - monotonic(), self._look)
 
     def _look(self) -> None:
         self._timer, self.rings = None, math.inf
-        now = self.time()
+        now = monotonic()
         nearest = math.inf
         for patience in self.waiting:
             if patience.end <= now:
-                patience.lose(now)
+                patience.lose()
             else:
                 nearest = min(nearest, patience.end)
         if nearest < math.inf:

@@ -37,6 +37,8 @@ class Upload:
     """Writes a body block by block.
 
     Attributes:
+        body: What is written.
+        size: Bytes of the whole body.
         started: The connection stood and the first block was due.
         sent: Bytes handed to the connection.
         handed_over: The last block was begun, so the server may have all of it. Set
@@ -53,17 +55,12 @@ class Upload:
         self._patience = patience
         self._timeout = timeout
         self._turns = turns
-        self._size = body.size
+        self.size = body.size
         self.started = False
         self.sent = 0
         self.handed_over = False
         self.finished = False
         self.failure: InvalidRequestError | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole body."""
-        return self.body.size
 
     async def write(self, writer: AbstractStreamWriter, head: bytes = b"") -> None:
         """Write all blocks.
@@ -88,9 +85,16 @@ class Upload:
                 if self.sent >= turn_ends:
                     await self._turns.take(min(self.size - self.sent, _A_TURN))
                     turn_ends = self.sent + _A_TURN
-                ready = await self._next_blocks(blocks)
-                while ready:
-                    await self._write_block(writer, head, ready.popleft())
+                block = next(blocks)
+                if block:
+                    await self._write_block(writer, head, block)
+                    head = block = b""  # or it is held while the next is made
+                    continue
+                self._patience.wait(math.inf)  # the network is not to blame
+                loop = asyncio.get_running_loop()
+                made = await loop.run_in_executor(None, _some, blocks)
+                while made:
+                    await self._write_block(writer, head, made.popleft())
                     head = b""
         except InvalidRequestError as error:
             self.failure = error
@@ -106,20 +110,12 @@ class Upload:
         size = len(block)
         self.handed_over = self.sent + size >= self.size
         self._patience.wait(self._timeout.write)
-        await writer.write(head + block if head else block)
+        await writer.write(head + block)
         self.sent += size
 
     def answer_moves(self) -> None:
         """The answer may take its time from now."""
         self._patience.wait(self._timeout.read)
-
-    async def _next_blocks(self, blocks: Iterator[bytes]) -> deque[bytes]:
-        """The next block; it, or some, made in a thread if they must be waited for."""
-        block = next(blocks)
-        if block:
-            return deque((block,))
-        self._patience.wait(math.inf)  # the network is not to blame
-        return await asyncio.get_running_loop().run_in_executor(None, _some, blocks)
 
 
 class UploadPayload(payload.Payload):
