@@ -188,16 +188,7 @@ class VerifikClient:
             raise ConfigurationError(
                 f"enroll() takes an EnrollmentRequest, not {type(request).__name__}"
             )
-        call = _Call(
-            number=next(self._calls),
-            request=request,
-            http=encode_enrollment(
-                request,
-                base_url=self._base_url,
-                user_agent=self._user_agent,
-                timeout=self._timeout,
-            ),
-        )
+        call = _Call(number=next(self._calls), request=request)
         began = self._clock.monotonic()
         try:
             return await self._persist(call)
@@ -248,25 +239,32 @@ class VerifikClient:
 
     async def _attempt(self, call: _Call, token: Token) -> Enrollment:
         """Send once, when the limiter says so."""
-        size, patience = call.http.body.size, self._retry.max_wait
-        with await self._limiter.turn(size, patience=patience):
-            return await self._send(call, token)
+        http = encode_enrollment(
+            call.request,
+            base_url=self._base_url,
+            user_agent=self._user_agent,
+            timeout=self._timeout,
+            token=token.value,
+        )
+        patience = self._retry.max_wait
+        with await self._limiter.turn(http.body.size, patience=patience):
+            return await self._send(call, http, token)
 
-    async def _send(self, call: _Call, token: Token) -> Enrollment:
+    async def _send(self, call: _Call, http: HttpRequest, token: Token) -> Enrollment:
         """Send now; observers learn how it went, also when it is cancelled."""
         call.attempts += 1
         if self._observers.listening:
             started = AttemptStarted(
                 call=call.number,
                 attempt=call.attempts,
-                body_bytes=call.http.body.size,
+                body_bytes=http.body.size,
             )
             self._observers.tell(started)
         began = self._clock.monotonic()
         if call.first_sent is None:
             call.first_sent = began
         try:
-            response = await self._transport.send(_authorized(call.http, token))
+            response = await self._transport.send(http)
             enrollment = decode_enrollment(
                 response, request=call.request, token=token, now=self._clock.now()
             )
@@ -334,14 +332,9 @@ class _Call:
 
     number: int
     request: EnrollmentRequest
-    http: HttpRequest
     attempts: int = 0
     first_sent: float | None = None
     unsettled: bool = False
-
-
-def _authorized(request: HttpRequest, token: Token) -> HttpRequest:
-    return request.with_header("Authorization", f"Bearer {token.value}")
 
 
 Setting = TypeVar("Setting")

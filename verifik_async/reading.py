@@ -69,7 +69,7 @@ class FileReader:
 
     def __init__(self, path: str) -> None:
         self._file = open_file(path)
-        self._at = 0
+        self._at: int = 0
 
     def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
         """See `Reader`."""

@@ -222,15 +222,20 @@ class Body:
 
     def _one_block(self) -> Iterator[bytes]:
         pieces: list[bytes] = []
-        for part in self.parts:
-            if isinstance(part, bytes):
-                pieces.append(part)
-                continue
-            block = part.block(wait=False)
-            if block is None:
-                yield b""
-                block = part.block(wait=True)
-            pieces.append(block or b"")
+        try:
+            for part in self.parts:
+                if isinstance(part, bytes):
+                    pieces.append(part)
+                    continue
+                block = part.block(wait=False)
+                if block is None:
+                    yield b""
+                    block = part.block(wait=True)
+                pieces.append(block or b"")
+        except InvalidRequestError:
+            pieces.clear()
+            block = b""  # errors carry the variables of their frames
+            raise
         if self.size:
             yield b"".join(pieces)
 

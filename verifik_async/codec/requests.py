@@ -21,13 +21,25 @@ ENROLL_PATH = "/v2/face-recognition/persons/search-live-face"
 
 
 def encode_enrollment(
-    request: EnrollmentRequest, *, base_url: str, user_agent: str, timeout: Timeout
+    request: EnrollmentRequest,
+    *,
+    base_url: str,
+    user_agent: str,
+    timeout: Timeout,
+    token: str | None = None,
 ) -> HttpRequest:
-    """The request as HTTP, still without its `Authorization` header.
+    """The request as HTTP; without `token` it has no `Authorization` header.
 
     The small fields are encoded as JSON once; images are spliced in as base64 while
     the body is sent, and never held whole.
     """
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": user_agent,
+    }
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
     fields = _compact(wire_fields(request)).encode()
     images = base64_json_array(
         [(f"images[{index}]", image) for index, image in enumerate(request.images)]
@@ -35,11 +47,7 @@ def encode_enrollment(
     return HttpRequest(
         method="POST",
         url=base_url + ENROLL_PATH,
-        headers={
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "User-Agent": user_agent,
-        },
+        headers=headers,
         body=Body((fields[:-1] + b',"images":', *images, b"}")),
         timeout=timeout,
     )

@@ -157,23 +157,19 @@ class Exchange:
             protocol = self._connection.protocol
             assert protocol is not None  # noqa: S101 - for the type checkers
             protocol.set_response_params(read_until_eof=True)
-            await self._send(protocol)
+            writing = self._write(protocol)
+            if self._upload.size <= SMALL_BODY:
+                await writing
+            else:  # while the answer is looked out for
+                self._writing = asyncio.create_task(writing)
             await self._receive_head(protocol)
         except BaseException:
             self.close()
             raise
         return self
 
-    async def _send(self, protocol: ResponseHandler) -> None:
-        """Write the request: a large one while the answer is looked out for."""
+    async def _write(self, protocol: ResponseHandler) -> None:
         writer = StreamWriter(protocol, self._opening.loop)
-        writing = self._write(writer, protocol)
-        if self._upload.size <= SMALL_BODY:
-            await writing
-        else:
-            self._writing = asyncio.create_task(writing)
-
-    async def _write(self, writer: StreamWriter, protocol: ResponseHandler) -> None:
         try:
             await self._upload.write(writer, self._opening.head(self._upload.size))
         except Exception as error:  # noqa: BLE001 - raised where the answer is awaited

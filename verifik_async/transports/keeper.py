@@ -25,29 +25,30 @@ class Keeper:
         slots: For the requests under way in this loop, also through other sessions.
         turns: For those of them that have a large body.
         watch: Over how long they take.
+        direct: The connections; None until they are first asked for.
     """
 
     def __init__(self, connections: int, ssl: SSLContext | None) -> None:
         self.slots = asyncio.Semaphore(connections)
         self.turns = Turns()
         self.watch = Watch()
+        self.direct: Direct | None = None
         self._ssl = ssl
-        self._direct: Direct | None = None
         self._holder = self._hold()
 
     async def open(self) -> Direct:
-        """The connections; there are none until they are first asked for."""
-        if self._direct is None:
+        """The connections, from now on."""
+        if self.direct is None:
             await anext(self._holder)
-        assert self._direct is not None  # noqa: S101 - for the type checkers
-        return self._direct
+        assert self.direct is not None  # noqa: S101 - for the type checkers
+        return self.direct
 
     async def _hold(self) -> AsyncGenerator[None]:
-        self._direct = Direct(self._ssl)
+        self.direct = Direct(self._ssl)
         try:
             yield
         finally:
-            await self._direct.aclose()
+            await self.direct.aclose()
 
     async def aclose(self) -> None:
         """Close the connections."""

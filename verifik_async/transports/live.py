@@ -115,7 +115,7 @@ class AiohttpTransport:
                             self._borrowed, request, route, upload
                         )
                         return await self._answer(answering, upload)
-                    direct = await keeper.open()
+                    direct = keeper.direct or await keeper.open()
                     return await self._answer(
                         direct.exchange(request, route, upload), upload
                     )

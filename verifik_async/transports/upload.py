@@ -75,34 +75,40 @@ class Upload:
         if self.size > SMALL_BODY:
             # before the look at the connection: what comes meanwhile is seen
             await self._turns.take(min(self.size, _A_TURN))
-        await _come_to_rest(writer)
+        if not isinstance(writer, StreamWriter) or _has_unread(writer.transport):
+            for _ in range(2):  # the loop sees it meanwhile
+                await asyncio.sleep(0)
+        _check_fit(writer)
         self.started = True
         self.handed_over = not self.size  # then the head is all of it
+        if not self.size:
+            await writer.write(head)
         try:
-            blocks = iter(self.body)
-            turn_ends = _A_TURN
-            while self.sent < self.size:
-                if self.sent >= turn_ends:
-                    await self._turns.take(min(self.size - self.sent, _A_TURN))
-                    turn_ends = self.sent + _A_TURN
-                block = next(blocks)
-                if block:
-                    await self._write_block(writer, head, block)
-                    head = block = b""  # or it is held while the next is made
-                    continue
-                self._patience.wait(math.inf)  # the network is not to blame
-                loop = asyncio.get_running_loop()
-                made = await loop.run_in_executor(None, _some, blocks)
-                while made:
-                    await self._write_block(writer, head, made.popleft())
-                    head = b""
+            await self._write_blocks(writer, head)
         except InvalidRequestError as error:
             self.failure = error
             raise
-        if head:
-            await writer.write(head)
         self.finished = True
         self.answer_moves()
+
+    async def _write_blocks(self, writer: AbstractStreamWriter, head: bytes) -> None:
+        blocks = iter(self.body)
+        turn_ends = _A_TURN
+        while self.sent < self.size:
+            if self.sent >= turn_ends:
+                await self._turns.take(min(self.size - self.sent, _A_TURN))
+                turn_ends = self.sent + _A_TURN
+            block = next(blocks)
+            if block:
+                await self._write_block(writer, head, block)
+                head = block = b""  # or it is held while the next is made
+                continue
+            self._patience.wait(math.inf)  # the network is not to blame
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(None, _some, blocks)
+            while made:
+                await self._write_block(writer, head, made.popleft())
+                head = b""
 
     async def _write_block(
         self, writer: AbstractStreamWriter, head: bytes, block: bytes
@@ -156,18 +162,15 @@ def _some(blocks: Iterator[bytes]) -> deque[bytes]:
     return made
 
 
-async def _come_to_rest(writer: AbstractStreamWriter) -> None:
-    """Let the loop see what came while a kept connection was idle.
+def _check_fit(writer: AbstractStreamWriter) -> None:
+    """Send nothing on a connection that has come to rest badly.
 
-    A connection that was closed meanwhile would lose the request, and an answer that
-    nobody asked for would be taken for this request's. Nothing is sent on either.
+    One that was closed while it was idle would lose the request, and an answer that
+    nobody asked for would be taken for this request's.
 
     Raises:
         ConnectionResetError: The connection is not as it should be.
     """
-    if not isinstance(writer, StreamWriter) or _has_unread(writer.transport):
-        for _ in range(2):
-            await asyncio.sleep(0)
     protocol = writer.protocol if isinstance(writer, StreamWriter) else None
     if isinstance(protocol, ResponseHandler) and (
         protocol.should_close or not protocol.is_connected()
