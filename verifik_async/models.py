@@ -84,7 +84,7 @@ def _text(value: object, what: str) -> str:
 
 def _to_name(value: object) -> str:
     name = _text(value, "give the full name")
-    if not any(character.isalpha() for character in name):
+    if not any(map(str.isalpha, name)):
         raise _Refusal(
             "must keep a letter once digits are stripped",
             "the API strips digits from names",
@@ -95,24 +95,27 @@ def _to_name(value: object) -> str:
 Member = TypeVar("Member", bound=enum.StrEnum)
 
 
-def _member(kind: type[Member], value: object) -> Member:
+def _member(members: Mapping[str, Member], value: object) -> Member:
     if isinstance(value, str):
-        try:
-            return kind(value)
-        except ValueError:
-            pass
-    allowed = " or ".join(member.value for member in kind)
+        member = members.get(value)
+        if member is not None:
+            return member
+    allowed = " or ".join(members)
     if isinstance(value, str):
         raise _Refusal(f"must be {allowed}", "in capitals")
     raise _Refusal(f"must be {allowed}, not {type(value).__name__}")
 
 
+_GENDERS: Mapping[str, Gender] = {member.value: member for member in Gender}
+_SEARCH_MODES: Mapping[str, SearchMode] = {mode.value: mode for mode in SearchMode}
+
+
 def _to_gender(value: object) -> Gender:
-    return _member(Gender, value)
+    return _member(_GENDERS, value)
 
 
 def _to_search_mode(value: object) -> SearchMode:
-    return _member(SearchMode, value)
+    return _member(_SEARCH_MODES, value)
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -158,10 +161,10 @@ def _to_nationality(value: object) -> str | None:
 def _to_images(value: object) -> tuple[FaceImage, ...]:
     if isinstance(value, str | bytes | FaceImage) or not isinstance(value, Iterable):
         raise _Refusal("must be a list of FaceImage", "FaceImage.from_path(…)")
-    given = tuple(cast("Iterable[object]", value))
-    images = tuple(image for image in given if isinstance(image, FaceImage))
-    if len(images) < len(given):
-        raise _Refusal("must hold FaceImage only", "FaceImage.from_path(…)")
+    images = tuple(cast("Iterable[FaceImage]", value))
+    for image in images:
+        if not isinstance(image, FaceImage):  # pyright: ignore[reportUnnecessaryIsInstance] - not all callers check types
+            raise _Refusal("must hold FaceImage only", "FaceImage.from_path(…)")
     if not 1 <= len(images) <= MOST_IMAGES:
         raise _Refusal(
             f"must hold 1 to {MOST_IMAGES} images, not {len(images)}",

@@ -20,6 +20,7 @@ _AT_HAND: int | None = getattr(os, "RWF_NOWAIT", None)
 _PAGE = 4096
 """Bytes. Systems with larger pages are asked once more now and then."""
 
+_HAS_PREADV = hasattr(os, "preadv")
 _MODE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Opening a pipe would wait for whoever writes into it; files know no such waiting."""
 
@@ -75,27 +76,24 @@ class FileReader:
         """See `Reader`."""
         if not wait and _AT_HAND is None:
             return None
+        flags = 0 if wait else _AT_HAND or 0
         filled = 0
-        while filled < len(buffer):
-            end = self._at + filled
-            got = self._read(buffer[filled:] if filled else buffer, end, wait=wait)
-            if got is None:
-                return None
-            filled += got
-            if not got or (end + got) % _PAGE:  # no page is at hand in part
-                break
-        self._at += filled
-        return filled
-
-    def _read(self, buffer: memoryview, at: int, *, wait: bool) -> int | None:
         try:
-            return _pread(self._file, buffer, at, 0 if wait else _AT_HAND or 0)
+            while filled < len(buffer):
+                end = self._at + filled
+                rest = buffer[filled:] if filled else buffer
+                got = _pread(self._file, rest, end, flags)
+                filled += got
+                if not got or (end + got) % _PAGE:  # no page is at hand in part
+                    break
         except OSError:
             if wait:
                 raise
             # It would have to wait, or file system, kernel or sandbox knows no such
             # question; what is wrong with the file itself, waiting for it tells.
             return None
+        self._at += filled
+        return filled
 
     def close(self) -> None:
         """See `Reader`."""
@@ -108,7 +106,7 @@ def open_file(path: str) -> int:
 
 
 def _pread(file: int, buffer: memoryview, at: int, flags: int) -> int:
-    if hasattr(os, "preadv"):
+    if _HAS_PREADV:
         return os.preadv(file, (buffer,), at, flags)
     os.lseek(file, at, os.SEEK_SET)
     data = os.read(file, len(buffer))

@@ -189,9 +189,10 @@ class AiohttpTransport:
     ) -> bytes:
         parts: list[bytes] = []
         left = self._largest_response
-        upload.answer_moves()
-        while part := await answer.content.readany():
+        content = answer.content
+        while not content.at_eof():
             upload.answer_moves()
+            part = await content.readany()
             parts.append(part)
             left -= len(part)
             if left < 0:
