@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from verifik_async.transports.direct import Direct
@@ -25,6 +26,8 @@ class Keeper:
         slots: For the requests under way in this loop, also through other sessions.
         turns: For those of them that have a large body.
         watch: Over how long they take.
+        aside: One thread, in which large photographs are encoded while others are
+            sent. Two of them would mostly wait for each other.
         direct: The connections; None until they are first asked for.
     """
 
@@ -32,6 +35,7 @@ class Keeper:
         self.slots = asyncio.Semaphore(connections)
         self.turns = Turns()
         self.watch = Watch()
+        self.aside = ThreadPoolExecutor(1, thread_name_prefix="verifik-images")
         self.direct: Direct | None = None
         self._ssl = ssl
         self._holder = self._hold()
@@ -52,4 +56,5 @@ class Keeper:
 
     async def aclose(self) -> None:
         """Close the connections."""
+        self.aside.shutdown(wait=False)
         await self._holder.aclose()

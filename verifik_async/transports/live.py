@@ -107,6 +107,7 @@ class AiohttpTransport:
                 patience=patience,
                 timeout=request.timeout,
                 turns=keeper.turns,
+                aside=keeper.aside,
             )
             try:
                 async with patience:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import select
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import payload
 from aiohttp.client_proto import ResponseHandler
@@ -16,7 +16,8 @@ from verifik_async.errors import InvalidRequestError
 from verifik_async.wire import SMALL_BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -30,7 +31,10 @@ _AT_A_TIME = 512 * 1024
 
 
 _A_TURN = 1024 * 1024
-"""Bytes of a body that are written in one turn of the loop: under a millisecond."""
+"""Bytes of a body that are written in one turn of the loop: under a millisecond.
+Blocks of a larger body are made in a thread. For less that is not worth the way."""
+
+Made = TypeVar("Made")
 
 
 class Upload:
@@ -48,13 +52,23 @@ class Upload:
     """
 
     def __init__(
-        self, body: Body, *, patience: Patience, timeout: Timeout, turns: Turns
+        self,
+        body: Body,
+        *,
+        patience: Patience,
+        timeout: Timeout,
+        turns: Turns,
+        aside: Executor,
     ) -> None:
-        """Keep `body`, to be written with `patience` for the times of `timeout`."""
+        """Keep `body`, to be written with `patience` for the times of `timeout`.
+
+        A large one takes `turns` with others, and its blocks are made `aside`.
+        """
         self.body = body
         self._patience = patience
         self._timeout = timeout
         self._turns = turns
+        self._aside = aside
         self.size = body.size
         self.started = False
         self.sent = 0
@@ -98,17 +112,27 @@ class Upload:
             if self.sent >= turn_ends:
                 await self._turns.take(min(self.size - self.sent, _A_TURN))
                 turn_ends = self.sent + _A_TURN
-            block = next(blocks)
+            if self.size > _A_TURN:
+                block = await self._made_in(self._aside, next, blocks)
+            else:
+                block = next(blocks)
             if block:
                 await self._write_block(writer, head, block)
                 head = block = b""  # or it is held while the next is made
                 continue
-            self._patience.wait(math.inf)  # the network is not to blame
-            loop = asyncio.get_running_loop()
-            made = await loop.run_in_executor(None, _some, blocks)
+            made = await self._made_in(None, _some, blocks)
             while made:
                 await self._write_block(writer, head, made.popleft())
                 head = b""
+
+    async def _made_in(
+        self,
+        threads: Executor | None,
+        make: Callable[[Iterator[bytes]], Made],
+        blocks: Iterator[bytes],
+    ) -> Made:
+        self._patience.wait(math.inf)  # the network is not to blame
+        return await asyncio.get_running_loop().run_in_executor(threads, make, blocks)
 
     async def _write_block(
         self, writer: AbstractStreamWriter, head: bytes, block: bytes
