@@ -14,7 +14,7 @@ import attrs
 import pybase64
 
 from verifik_async.errors import FieldFault, InvalidRequestError
-from verifik_async.reading import FileReader, MemoryReader, StreamReader, open_file
+from verifik_async.reading import OPEN_MODE, FileReader, MemoryReader, StreamReader
 
 if TYPE_CHECKING:
     from verifik_async.reading import Reader
@@ -172,7 +172,7 @@ def _trouble(error: Exception) -> str:
 
 
 def _head_and_size(path: str) -> tuple[bytes, int]:
-    file = open_file(path)
+    file = os.open(path, OPEN_MODE)
     try:
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode):

@@ -21,7 +21,7 @@ _PAGE = 4096
 """Bytes. Systems with larger pages are asked once more now and then."""
 
 _HAS_PREADV = hasattr(os, "preadv")
-_MODE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+OPEN_MODE = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 """Opening a pipe would wait for whoever writes into it; files know no such waiting."""
 
 
@@ -69,7 +69,7 @@ class FileReader:
     """Reads a file."""
 
     def __init__(self, path: str) -> None:
-        self._file = open_file(path)
+        self._file = os.open(path, OPEN_MODE)
         self._at: int = 0
 
     def fill(self, buffer: memoryview, *, wait: bool) -> int | None:
@@ -98,11 +98,6 @@ class FileReader:
     def close(self) -> None:
         """See `Reader`."""
         os.close(self._file)
-
-
-def open_file(path: str) -> int:
-    """A descriptor to read from, to be closed by the caller."""
-    return os.open(path, _MODE)
 
 
 def _pread(file: int, buffer: memoryview, at: int, flags: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING
 
 from benchmarks.loads import FIELDS, TOKEN
@@ -31,3 +32,9 @@ def payloads(load: Load) -> Callable[[int], dict[str, object]]:
         return {**FIELDS, "images": images}
 
     return payload
+
+
+def bodies(load: Load) -> list[bytes]:
+    """The bodies of all persons, made beforehand."""
+    payload = payloads(load)
+    return [json.dumps(payload(number)).encode() for number in range(len(load.paths()))]

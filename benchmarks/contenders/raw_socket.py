@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.contenders.json_bodies import HEADERS, payloads
+from benchmarks.contenders.json_bodies import HEADERS, bodies
 from benchmarks.contenders.pool import pooled
 from benchmarks.loads import ENROLL_PATH
 
@@ -24,14 +23,8 @@ _ANSWER = 64 * 1024
 
 @asynccontextmanager
 async def prepared(load: Load) -> AsyncGenerator[PostAll]:
-    """Send the same bytes again and again."""
-    body = json.dumps(payloads(load)(0)).encode()
-    head = (
-        f"POST {ENROLL_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Authorization: {HEADERS['Authorization']}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    message = head.encode() + body
+    """Send the bytes of a few persons again and again."""
+    messages = [_head(len(body)) + body for body in bodies(load)]
     loop = asyncio.get_running_loop()
 
     async with AsyncExitStack() as stack:
@@ -42,12 +35,20 @@ async def prepared(load: Load) -> AsyncGenerator[PostAll]:
             await loop.sock_connect(connection, ("127.0.0.1", load.port))
             free.append(connection)
 
-        async def post(_: int) -> None:
+        async def post(number: int) -> None:
             connection = free.pop()
-            await loop.sock_sendall(connection, message)
+            await loop.sock_sendall(connection, messages[number % len(messages)])
             answer = await loop.sock_recv(connection, _ANSWER)
             if not answer.startswith(b"HTTP/1.1 200"):
                 raise ConnectionError("the sink did not answer")
             free.append(connection)
 
         yield pooled(post, load.width)
+
+
+def _head(size: int) -> bytes:
+    return (
+        f"POST {ENROLL_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: {HEADERS['Authorization']}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    ).encode()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
 
-from benchmarks.contenders.json_bodies import HEADERS, payloads
+from benchmarks.contenders.json_bodies import HEADERS, bodies, payloads
 from benchmarks.contenders.pool import pooled
 
 if TYPE_CHECKING:
@@ -28,13 +27,14 @@ def _session() -> aiohttp.ClientSession:
 
 @asynccontextmanager
 async def prepared(load: Load) -> AsyncGenerator[PostAll]:
-    """Send the same bytes again and again; do not even parse the answer."""
-    body = json.dumps(payloads(load)(0)).encode()
+    """Send the bytes of a few persons again and again; do not even parse the answer."""
+    prepared = bodies(load)
     kind = {"Content-Type": "application/json"}
 
     async with _session() as session:
 
-        async def post(_: int) -> None:
+        async def post(number: int) -> None:
+            body = prepared[number % len(prepared)]
             async with session.post(load.url, data=body, headers=kind) as response:
                 await response.read()
 

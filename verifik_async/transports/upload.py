@@ -34,6 +34,9 @@ _A_TURN = 1024 * 1024
 """Bytes of a body that are written in one turn of the loop: under a millisecond.
 Blocks of a larger body are made in a thread. For less that is not worth the way."""
 
+_HAS_POLL = hasattr(select, "poll")
+"""Not so on Windows."""
+
 Made = TypeVar("Made")
 
 
@@ -205,7 +208,7 @@ def _check_fit(writer: AbstractStreamWriter) -> None:
 def _has_unread(transport: asyncio.Transport | None) -> bool:
     """Whether something stands on the connection that the loop has yet to read."""
     sock = transport.get_extra_info("socket") if transport else None
-    if sock is None or not hasattr(select, "poll"):  # as on Windows
+    if sock is None or not _HAS_POLL:
         return True
     poll = select.poll()
     poll.register(sock, select.POLLIN)
