@@ -61,6 +61,7 @@ CONTENDERS = {
     "socket": Contender(
         "(e) raw socket", "raw_socket", "prepared", "asyncio", reads_images=False
     ),
+    "floor": Contender("(f) raw socket, files", "raw_socket", "from_disk", "pybase64"),
     "idle": Contender(
         "nothing, for comparison", "idle", "nothing", "asyncio", reads_images=False
     ),
