@@ -253,7 +253,8 @@ class VerifikClient:
     async def _send(self, call: _Call, http: HttpRequest, token: Token) -> Enrollment:
         """Send now; observers learn how it went, also when it is cancelled."""
         call.attempts += 1
-        if self._observers.listening:
+        heard = self._observers.listening
+        if heard:
             started = AttemptStarted(
                 call=call.number,
                 attempt=call.attempts,
@@ -270,9 +271,11 @@ class VerifikClient:
             )
         except (Exception, asyncio.CancelledError) as error:
             call.unsettled |= outcome_of(error) is Outcome.UNKNOWN
-            self._tell_finished(call, began, error)
+            if heard:
+                self._tell_finished(call, began, error)
             raise
-        self._tell_finished(call, began, None)
+        if heard:
+            self._tell_finished(call, began, None)
         if call.attempts == 1:  # nearly always, and as it is
             return enrollment
         return attrs.evolve(enrollment, attempts=call.attempts)
@@ -280,8 +283,6 @@ class VerifikClient:
     def _tell_finished(
         self, call: _Call, began: float, error: BaseException | None
     ) -> None:
-        if not self._observers.listening:
-            return
         event = attempt_finished(
             call=call.number,
             attempt=call.attempts,

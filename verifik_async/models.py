@@ -161,7 +161,8 @@ def _to_nationality(value: object) -> str | None:
 def _to_images(value: object) -> tuple[FaceImage, ...]:
     if isinstance(value, str | bytes | FaceImage) or not isinstance(value, Iterable):
         raise _Refusal("must be a list of FaceImage", "FaceImage.from_path(…)")
-    images = tuple(cast("Iterable[FaceImage]", value))
+    given: Iterable[FaceImage] = value  # pyright: ignore[reportUnknownVariableType]
+    images = tuple(given)
     for image in images:
         if not isinstance(image, FaceImage):  # pyright: ignore[reportUnnecessaryIsInstance] - not all callers check types
             raise _Refusal("must hold FaceImage only", "FaceImage.from_path(…)")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import cast
 
 import attrs
 import cattrs
@@ -49,7 +48,8 @@ def person_id(value: object, _: object = None) -> str:
 def collection_ids(value: object, _: object = None) -> tuple[str, ...]:
     """Ids of collections, given as texts or as objects `{_id, code, name}`."""
     found: list[str] = []
-    for item in cast("list[object]", value) if isinstance(value, list) else []:
+    items: list[object] = value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
+    for item in items:
         whole = None if isinstance(item, str) else json_object(item)
         keys = ("_id", "id", "code") if whole else ()
         candidates = [identifier(whole.get(key)) for key in keys] if whole else []
@@ -138,7 +138,9 @@ _read_signature = make_dict_structure_fn(
 def wire_fields(request: EnrollmentRequest) -> JsonObject:
     """The request's fields but for the images, as on the wire."""
     fields = _write_request(request)
-    return {name: value for name, value in fields.items() if value is not None}
+    if request.nationality is None:
+        del fields["nationality"]
+    return fields
 
 
 def read_person(data: JsonObject) -> Person:

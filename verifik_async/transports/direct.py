@@ -94,7 +94,13 @@ class Direct:
 
 
 class _Opening:
-    """How requests begin that are the same but for their bodies."""
+    """How requests begin that are the same but for their bodies.
+
+    Attributes:
+        connector: Gives connections, kept or new ones.
+        asked: Where to; connecting adds the headers for a proxy.
+        limits: How long connecting may take.
+    """
 
     def __init__(
         self,
@@ -102,14 +108,9 @@ class _Opening:
         asked: aiohttp.ClientRequest,
         limits: aiohttp.ClientTimeout,
     ) -> None:
-        self.loop = asked.loop
-        self._connector = connector
-        self._asked = asked
-        self._limits = limits
-
-    async def connect(self) -> Connection:
-        """A connection, kept or new; this also finds the headers for a proxy."""
-        return await self._connector.connect(self._asked, [], self._limits)
+        self.connector = connector
+        self.asked = asked
+        self.limits = limits
 
     def head(self, size: int) -> bytes:
         """What goes before a body of this size."""
@@ -117,7 +118,7 @@ class _Opening:
 
     @functools.cached_property
     def _head(self) -> bytes:
-        asked = self._asked
+        asked = self.asked
         proxied = asked.proxy is not None and not asked.is_ssl()
         target = str(asked.url) if proxied else asked.url.raw_path_qs
         headers = asked.headers.copy()
@@ -151,11 +152,14 @@ class Exchange:
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await self._opening.connect()
-        _receive_little(self._connection)
+        opening = self._opening
+        self._connection = connection = await opening.connector.connect(
+            opening.asked, [], opening.limits
+        )
         try:
-            protocol = self._connection.protocol
+            protocol = connection.protocol
             assert protocol is not None  # noqa: S101 - for the type checkers
+            _receive_little(protocol.transport)
             protocol.set_response_params(read_until_eof=True)
             writing = self._write(protocol)
             if self._upload.size <= SMALL_BODY:
@@ -169,7 +173,7 @@ class Exchange:
         return self
 
     async def _write(self, protocol: ResponseHandler) -> None:
-        writer = StreamWriter(protocol, self._opening.loop)
+        writer = StreamWriter(protocol, self._opening.asked.loop)
         try:
             await self._upload.write(writer, self._opening.head(self._upload.size))
         except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
@@ -202,12 +206,11 @@ class Exchange:
             self._connection.release()
 
 
-def _receive_little(connection: Connection) -> None:
+def _receive_little(transport: object) -> None:
     """Have asyncio make room for less: it makes it anew for whatever comes.
 
     So much as it does by itself is mapped and unmapped by the system each time, which
     takes longer than a small request. Over TLS it keeps its room.
     """
-    transport: object = connection.transport
     if getattr(transport, "max_size", 0) > _RECEIVED_AT_A_TIME:
         setattr(transport, "max_size", _RECEIVED_AT_A_TIME)  # noqa: B010 - not typed
