@@ -245,5 +245,5 @@ def test_a_run_that_is_let_be_tells_all(plan: Plan) -> None:
         visit.error is not None and issubclass(visit.error, FATAL)
         for visit in plan.visits
     )
-    if run.raised is None and not (plan.asynchronous and (fatal or plan.stop_after)):
+    if run.raised is None and not fatal and plan.stop_after is None:
         assert run.pulled == len(plan.visits)
