@@ -58,7 +58,7 @@ class Route:
     """
 
     url: yarl.URL
-    proxy: str | None
+    proxy: str | None = attrs.field(repr=False)  # may hold a password
     limits: aiohttp.ClientTimeout
 
 
@@ -150,6 +150,7 @@ class Exchange:
         self._upload = upload
         self._connection: Connection | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport | None = None
 
     async def __aenter__(self) -> Self:
         opening = self._opening
@@ -161,6 +162,7 @@ class Exchange:
             assert protocol is not None  # noqa: S101 - for the type checkers
             _receive_little(protocol.transport)
             protocol.set_response_params(read_until_eof=True)
+            self._transport = protocol.transport
             writing = self._write(protocol)
             if self._upload.size <= SMALL_BODY:
                 await writing
@@ -188,9 +190,13 @@ class Exchange:
         self.status, self.headers = status, message.headers
 
     def close(self) -> None:
-        """Close the connection, also if the request is still being sent."""
+        """Drop the connection, with what of the request it has yet to send."""
         if self._writing is not None:
             self._writing.cancel()
+            self._writing = None  # how it ends holds its frames, and they hold this
+        if self._transport is not None:
+            self._transport.abort()  # closing would wait until the server takes all
+            self._transport = None
         if self._connection is not None:
             self._connection.close()
 

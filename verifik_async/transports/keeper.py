@@ -52,9 +52,10 @@ class Keeper:
         try:
             yield
         finally:
+            self.aside.shutdown(wait=False)
             await self.direct.aclose()
 
     async def aclose(self) -> None:
         """Close the connections."""
-        self.aside.shutdown(wait=False)
+        self.aside.shutdown(wait=False)  # a session of the caller's uses it, too
         await self._holder.aclose()

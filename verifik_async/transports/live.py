@@ -122,12 +122,17 @@ class AiohttpTransport:
                     )
             except asyncio.CancelledError as cancelled:
                 note_outcome(cancelled, sent=upload.handed_over)
-                raise
+                # Without its frames, which hold the token and parts of the answer.
+                raise cancelled.with_traceback(None)  # noqa: B904 - it is the same one
             except Exception as error:  # noqa: BLE001 - each has a place in the tree
+                error.__traceback__ = None  # some of aiohttp's errors live until gc
                 failure = failure_of(error, upload, request.timeout)
         # Outside the handler: aiohttp's error, which holds the headers, stays behind,
         # and so do the frames, which hold parts of the body.
-        raise failure.with_traceback(None)
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure, patience, request, upload  # this frame lives with the error
 
     def _check_open(self) -> None:
         if self._closed:

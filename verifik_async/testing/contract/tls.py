@@ -60,7 +60,7 @@ class TlsChecks(ContractCase):
     )
     async def test_an_unknown_certificate_is_refused(self) -> None:
         """A certificate that nobody known has signed ends the call, unsent."""
-        error = await self._error_from(_with_unknown_certificate())
+        error = await self._error_from(with_unknown_certificate())
         expect(error, ConnectError, ConfigurationError)
 
     @rule(
@@ -104,7 +104,8 @@ async def _listening(
         yield "https://{}:{}".format(*server.sockets[0].getsockname()), heard
 
 
-def _with_unknown_certificate() -> ssl.SSLContext:
+def with_unknown_certificate() -> ssl.SSLContext:
+    """What a server on 127.0.0.1 needs that nobody has a reason to trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         chain = Path(folder, "chain.pem")
