@@ -465,29 +465,65 @@ def test_a_loop_that_ends_leaves_no_thread() -> None:
     assert set(threading.enumerate()) <= before
 
 
+class Held:
+    """A photograph whose stream waits until it may go on."""
+
+    def __init__(self, size: int = LARGE) -> None:
+        data = b"\xff\xd8\xff" + b"p" * size
+        self.reading = reading = threading.Event()
+        self.go_on = go_on = threading.Event()
+
+        class Slow(io.BytesIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                reading.set()
+                go_on.wait(10)
+                return super().read(size)
+
+        go_on.set()
+        self.image = FaceImage.from_opener(lambda: Slow(data), len(data))
+        reading.clear()
+        go_on.clear()
+
+
+@pytest.mark.parametrize("size", [1_000, LARGE])
+async def test_an_answer_that_came_while_a_block_was_made_is_nobodys(size: int) -> None:
+    """The connection is looked at right before it is used, not before the wait."""
+    held, talk = Held(size), asyncio.Event()
+
+    async def talkative(exchange: Exchange) -> None:
+        await confirm(exchange)
+        await talk.wait()
+        await exchange.answer(409, {"message": "409:duplicated_person"})
+
+    async with serving(talkative) as server:
+        transport = AiohttpTransport()
+        await transport.send(to(server.url))
+        body = Body((Base64Part(label="images[0]", source=held.image),))
+        request = attrs.evolve(to(server.url), body=body)
+        call = asyncio.create_task(transport.send(request))
+        await asyncio.to_thread(held.reading.wait, 10)
+        talk.set()
+        await asyncio.sleep(0.05)
+        held.go_on.set()
+        with pytest.raises(ConnectError) as caught:
+            await call
+        await transport.aclose()
+        assert len(server.exchanges) == 1
+    assert caught.value.outcome is Outcome.NOT_SENT
+
+
 async def test_a_call_cancelled_while_a_block_is_made_sends_no_more() -> None:
     """What a thread still makes goes nowhere, and the connection is not used again."""
-    data = b"\xff\xd8\xff" + b"p" * LARGE
-    reading, go_on = threading.Event(), threading.Event()
-
-    class Slow(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            reading.set()
-            go_on.wait(10)
-            return super().read(size)
-
-    go_on.set()
-    image = FaceImage.from_opener(lambda: Slow(data), len(data))
-    reading.clear()
-    go_on.clear()
+    held = Held()
     async with serving(stall, confirm) as server:
         transport = AiohttpTransport(connections=1)
-        call = asyncio.create_task(transport.send(to(server.url, photo(), image)))
-        await asyncio.to_thread(reading.wait, 10)
+        request = to(server.url, photo(), held.image)
+        call = asyncio.create_task(transport.send(request))
+        await asyncio.to_thread(held.reading.wait, 10)
         call.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await call
-        go_on.set()
+        held.go_on.set()
         assert (await transport.send(to(server.url))).status == 200
         assert server.connections == 2
         await transport.aclose()

@@ -46,7 +46,7 @@ class Upload:
     Attributes:
         body: What is written.
         size: Bytes of the whole body.
-        started: The connection stood and the first block was due.
+        started: The connection stood and the first block was made.
         sent: Bytes handed to the connection.
         handed_over: The last block was begun, so the server may have all of it. Set
             before that write and not after: in doubt the outcome is unknown.
@@ -90,15 +90,10 @@ class Upload:
             Exception: It was not finished; `failure` says why, if we know.
         """
         if self.size > SMALL_BODY:
-            # before the look at the connection: what comes meanwhile is seen
             await self._turns.take(min(self.size, _A_TURN))
-        if not isinstance(writer, StreamWriter) or _has_unread(writer.transport):
-            for _ in range(2):  # the loop sees it meanwhile
-                await asyncio.sleep(0)
-        _check_fit(writer)
-        self.started = True
-        self.handed_over = not self.size  # then the head is all of it
         if not self.size:
+            await self._start(writer)
+            self.handed_over = True  # the head is all of it
             await writer.write(head)
         try:
             await self._write_blocks(writer, head)
@@ -107,6 +102,14 @@ class Upload:
             raise
         self.finished = True
         self.answer_moves()
+
+    async def _start(self, writer: AbstractStreamWriter) -> None:
+        # After all else that takes time: what came meanwhile is seen.
+        if not isinstance(writer, StreamWriter) or _has_unread(writer.transport):
+            for _ in range(2):  # the loop sees it meanwhile
+                await asyncio.sleep(0)
+        _check_fit(writer)
+        self.started = True
 
     async def _write_blocks(self, writer: AbstractStreamWriter, head: bytes) -> None:
         blocks = iter(self.body)
@@ -140,6 +143,8 @@ class Upload:
     async def _write_block(
         self, writer: AbstractStreamWriter, head: bytes, block: bytes
     ) -> None:
+        if not self.started:
+            await self._start(writer)
         size = len(block)
         self.handed_over = self.sent + size >= self.size
         self._patience.wait(self._timeout.write)
