@@ -349,6 +349,22 @@ async def test_a_reset_anywhere_tells_no_lie(short_of_all: int) -> None:
         assert f"of {request.body.size} bytes" in str(caught.value)
 
 
+async def test_a_yes_to_half_a_body_is_no_answer_to_it(tmp_path: Path) -> None:
+    """Nobody is enrolled from half a body: it was meant for another. NOT_SENT."""
+
+    async def agree(exchange: Exchange) -> None:
+        await exchange.answer(200, {"data": {}})
+        await asyncio.sleep(60)
+
+    async with serving(agree, confirm) as server:
+        transport = AiohttpTransport()
+        with pytest.raises(WriteError, match="HTTP 200 after"):
+            await transport.send(to(server.url, photo_on_disk(tmp_path)))
+        assert (await transport.send(to(server.url))).body == b"{}"
+        await transport.aclose()
+        assert server.connections == 2
+
+
 # What is left
 
 

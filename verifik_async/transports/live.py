@@ -217,6 +217,7 @@ class AiohttpTransport:
             await keeper.aclose()
 
 
+_REDIRECTED = 300
 _SERVER_FAILED = 500
 
 
@@ -225,12 +226,15 @@ def _check_answered(answer: Exchange | aiohttp.ClientResponse, upload: Upload) -
 
     Raises:
         ConnectError: It was there before anything was sent.
-        WriteError: The server failed before it could have had the whole body. (503
-            with Retry-After says as much by itself.)
+        WriteError: The server failed before it could have had the whole body (503
+            with Retry-After says as much by itself), or said yes to what it can't
+            have read: that is not this request's answer.
     """
     if not upload.started:
         raise ConnectError("an answer stood on the connection before the request")
+    if upload.handed_over:
+        return
     failed = answer.status >= _SERVER_FAILED and "Retry-After" not in answer.headers
-    if failed and not upload.handed_over:
+    if failed or answer.status < _REDIRECTED:
         sent = f"{upload.sent} of {upload.size} bytes"
         raise WriteError(f"answered HTTP {answer.status} after {sent} of the body")
