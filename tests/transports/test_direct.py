@@ -502,14 +502,17 @@ class Held:
 
 
 @pytest.mark.parametrize("size", [1_000, LARGE])
-async def test_an_answer_that_came_while_a_block_was_made_is_nobodys(size: int) -> None:
+@pytest.mark.parametrize("came", [OK + b"Content-Length: 0\r\n\r\n", b"banana\r\n\r\n"])
+async def test_what_came_while_a_block_was_made_is_nobodys(
+    came: bytes, size: int
+) -> None:
     """The connection is looked at right before it is used, not before the wait."""
     held, talk = Held(size), asyncio.Event()
 
     async def talkative(exchange: Exchange) -> None:
         await confirm(exchange)
         await talk.wait()
-        await exchange.answer(409, {"message": "409:duplicated_person"})
+        await exchange.write(came)
 
     async with serving(talkative) as server:
         transport = AiohttpTransport()

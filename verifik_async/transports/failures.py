@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from verifik_async.errors import (
     ConfigurationError,
@@ -52,7 +53,7 @@ def _not_begun(error: Exception, timeout: Timeout) -> VerifikError:
     if isinstance(error, TimeoutError):
         return ConnectTimeoutError(f"no connection within {timeout.connect:g} s")
     what = _described(error)
-    network = isinstance(error, aiohttp.ClientError | OSError)
+    network = isinstance(error, aiohttp.ClientError | HttpProcessingError | OSError)
     if network and not isinstance(error, ValueError):
         return ConnectError(f"no connection: {what}")
     return ConfigurationError(f"the request can't be made: {what}")
