@@ -52,10 +52,14 @@ class Keeper:
         try:
             yield
         finally:
-            self.aside.shutdown(wait=False)
-            await self.direct.aclose()
+            try:
+                await self.direct.aclose()
+            finally:
+                self.aside.shutdown(wait=False)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        self.aside.shutdown(wait=False)  # a session of the caller's uses it, too
-        await self._holder.aclose()
+        try:
+            await self._holder.aclose()
+        finally:
+            self.aside.shutdown(wait=False)  # a session of the caller's uses it, too
