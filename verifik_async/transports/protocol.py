@@ -28,8 +28,8 @@ class Transport(Protocol):
                 HTTP to another machine. Not sent.
             TransportError: There is no readable answer. Its class says whether the
                 whole body had been handed over (`outcome` `UNKNOWN`) or not
-                (`NOT_SENT`); in doubt it is `UNKNOWN`. An answer of 5xx that comes
-                before is a `WriteError`; any other early answer is given as such.
+                (`NOT_SENT`); in doubt it is `UNKNOWN`. A yes or an answer of 5xx that
+                comes before is a `WriteError`; any other early answer is given as such.
             UnexpectedResponseError: The answer is too large to be read.
         """
         ...
