@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import verifik_async
-from verifik_async import errors, events, images, models, wire
+from verifik_async import bodies, errors, events, images, models, wire
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 ALIASES = {"Event", "Observer"}  # unions and callables, documented in their module
@@ -52,7 +52,7 @@ def test_names(name: str) -> None:
         assert value.__module__.startswith("verifik_async.")
 
 
-@pytest.mark.parametrize("module", [errors, events, images, models, wire])
+@pytest.mark.parametrize("module", [bodies, errors, events, images, models, wire])
 def test_nothing_is_forgotten(module: object) -> None:
     """Each class that a public module defines is offered by the root."""
     assert inspect.ismodule(module)
@@ -129,7 +129,7 @@ def test_is_typed() -> None:
 
 def test_modules_are_documented() -> None:
     """Each module of the core begins by saying what it is for."""
-    names = ["errors", "events", "images", "models", "wire", "codec"]
+    names = ["errors", "events", "images", "models", "bodies", "wire", "codec"]
     codec = importlib.import_module("verifik_async.codec")
     names += [f"codec.{found.name}" for found in pkgutil.iter_modules(codec.__path__)]
     for name in names:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Stop,
         StopRules,
     )
+    from verifik_async.bodies import Body
     from verifik_async.client import (
         VerifikClient,
     )
@@ -137,12 +138,7 @@ if TYPE_CHECKING:
         ScriptedTransport,
         ScriptExhaustedError,
     )
-    from verifik_async.wire import (
-        Body,
-        HttpRequest,
-        HttpResponse,
-        Timeout,
-    )
+    from verifik_async.wire import HttpRequest, HttpResponse, Timeout
 
 __all__ = [
     "AiohttpTransport",
@@ -263,7 +259,8 @@ if not TYPE_CHECKING:  # pragma: no branch
         "verifik_async.transports.live": "AiohttpTransport",
         "verifik_async.transports.protocol": "Transport",
         "verifik_async.transports.scripted": "FlakyTransport Late ScriptExhaustedError ScriptedTransport",
-        "verifik_async.wire": "Body HttpRequest HttpResponse Timeout",
+        "verifik_async.bodies": "Body",
+        "verifik_async.wire": "HttpRequest HttpResponse Timeout",
     }
     _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names.split()}
 

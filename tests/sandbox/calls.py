@@ -11,8 +11,9 @@ from typing import cast
 
 import attrs
 
+from verifik_async.bodies import text_body
 from verifik_async.sandbox import SandboxTransport, World
-from verifik_async.wire import HttpRequest, text_body
+from verifik_async.wire import HttpRequest
 
 ROUTE = "/v2/face-recognition/persons/search-live-face"
 COLLECTION = "65b9592267cc4f096dbe743d"

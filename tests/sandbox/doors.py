@@ -9,10 +9,11 @@ import attrs
 
 from tests.sandbox.calls import ROUTE, request
 from verifik_async import AiohttpTransport
+from verifik_async.bodies import text_body
 from verifik_async.errors import VerifikError
 from verifik_async.sandbox import Sandbox, SandboxTransport, World
 from verifik_async.testing import VirtualClock
-from verifik_async.wire import HttpRequest, HttpResponse, Timeout, text_body
+from verifik_async.wire import HttpRequest, HttpResponse, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -10,10 +10,11 @@ import pytest
 
 import verifik_async.sandbox
 from tests.sandbox.calls import HEADERS, ROUTE, encoded, jpeg, request, sample
+from verifik_async.bodies import Base64Part, Body
 from verifik_async.errors import ClientClosedError, InvalidRequestError
 from verifik_async.reading import FileReader
 from verifik_async.sandbox import SandboxTransport, Settings, World
-from verifik_async.wire import Base64Part, Body, HttpRequest
+from verifik_async.wire import HttpRequest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from verifik_async import (
     HttpRequest,
     Timeout,
 )
-from verifik_async.wire import Base64Part
+from verifik_async.bodies import Base64Part
 
 LARGE = 1_500_000
 """Bytes of a photograph whose blocks are made in a thread."""

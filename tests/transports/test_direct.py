@@ -27,7 +27,7 @@ from verifik_async import (
     Outcome,
     WriteError,
 )
-from verifik_async.wire import Base64Part
+from verifik_async.bodies import Base64Part
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ from verifik_async import (
     VerifikClient,
     VerifikError,
 )
+from verifik_async.bodies import Base64Part
 from verifik_async.testing import VirtualClock
 from verifik_async.transports.faults import NEEDS_AN_ANSWER
-from verifik_async.wire import Base64Part
 
 REQUEST = HttpRequest(method="POST", url="x", headers={}, body=Body((b"hello",)))
 ANSWER = HttpResponse.of_json(200, {"a": 1})

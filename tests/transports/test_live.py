@@ -42,8 +42,8 @@ from verifik_async import (
     VerifikError,
     WriteError,
 )
+from verifik_async.bodies import Base64Part
 from verifik_async.errors import outcome_of
-from verifik_async.wire import Base64Part
 
 TOKEN = "token-that-must-not-be-seen"
 BIG = b"x" * 20_000_000

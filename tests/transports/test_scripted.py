@@ -17,7 +17,7 @@ from verifik_async import (
     ScriptedTransport,
     ScriptExhaustedError,
 )
-from verifik_async.wire import Base64Part
+from verifik_async.bodies import Base64Part
 
 REQUEST = HttpRequest(method="POST", url="x", headers={}, body=Body((b"hello",)))
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from verifik_async.bodies import Body, base64_json_array
 from verifik_async.codec.converter import wire_fields
-from verifik_async.wire import Body, HttpRequest, Timeout, base64_json_array
+from verifik_async.wire import HttpRequest, Timeout
 
 if TYPE_CHECKING:
     from verifik_async.models import EnrollmentRequest

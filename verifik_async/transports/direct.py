@@ -18,7 +18,7 @@ import attrs
 import yarl
 from aiohttp.http_writer import StreamWriter
 
-from verifik_async.wire import SMALL_BODY
+from verifik_async.bodies import SMALL_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,8 +23,9 @@ from verifik_async.wire import HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from verifik_async.bodies import Body
     from verifik_async.transports.protocol import Transport
-    from verifik_async.wire import Body, HttpRequest
+    from verifik_async.wire import HttpRequest
 
 
 class ScriptExhaustedError(AssertionError):

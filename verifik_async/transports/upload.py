@@ -12,8 +12,8 @@ from aiohttp import payload
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_writer import StreamWriter
 
+from verifik_async.bodies import SMALL_BODY
 from verifik_async.errors import InvalidRequestError
-from verifik_async.wire import SMALL_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
+    from verifik_async.bodies import Body
     from verifik_async.transports.patience import Patience
     from verifik_async.transports.turns import Turns
-    from verifik_async.wire import Body, Timeout
+    from verifik_async.wire import Timeout
 
 
 _AT_A_TIME = 512 * 1024

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from verifik_async.bodies import Body
 from verifik_async.errors import ConnectionLostError, Outcome, VerifikError
 from verifik_async.testing.contract.bench import Bench, Served, expect
 from verifik_async.testing.contract.case import Capability, ContractCase, rule
@@ -19,7 +20,7 @@ from verifik_async.transports.faults import (
     Fault,
     effect,
 )
-from verifik_async.wire import Body, HttpResponse, Timeout
+from verifik_async.wire import HttpResponse, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from verifik_async.bodies import ENCODED_AT_A_TIME, SMALL_BODY
 from verifik_async.errors import InvalidRequestError
 from verifik_async.images import FaceImage
 from verifik_async.testing.contract.bench import Served, expect
@@ -20,7 +21,7 @@ from verifik_async.testing.contract.samples import (
     shrunk_photo,
 )
 from verifik_async.testing.misbehaving_server import MisbehavingServer
-from verifik_async.wire import ENCODED_AT_A_TIME, SMALL_BODY, HttpResponse
+from verifik_async.wire import HttpResponse
 
 if TYPE_CHECKING:
     from verifik_async.testing.exchanges import Exchange

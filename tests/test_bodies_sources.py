@@ -12,7 +12,7 @@ from strategies import jpeg
 from streams import trickle
 
 from verifik_async import Body, FaceImage, InvalidRequestError
-from verifik_async.wire import ENCODED_AT_A_TIME, Base64Part
+from verifik_async.bodies import ENCODED_AT_A_TIME, Base64Part
 
 SIZES = [150, 151, 152, ENCODED_AT_A_TIME, ENCODED_AT_A_TIME + 1, 2 * ENCODED_AT_A_TIME]
 
