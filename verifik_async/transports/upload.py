@@ -31,9 +31,10 @@ _AT_A_TIME = 512 * 1024
 """Bytes that a thread reads ahead: 32 bodies hold 16 MB of them."""
 
 
-_A_TURN = 1024 * 1024
-"""Bytes of a body that are written in one turn of the loop: under a millisecond.
-Blocks of a larger body are made in a thread. For less that is not worth the way."""
+_LARGE = 1024 * 1024
+"""Bytes. Up to this size a body is read, encoded and written in one turn of the loop;
+that takes less than a millisecond. Blocks of a larger one are made in a thread, and
+each is written in a turn of its own. For less that is not worth the way."""
 
 _HAS_POLL = hasattr(select, "poll")
 """Not so on Windows."""
@@ -90,8 +91,8 @@ class Upload:
         Raises:
             Exception: It was not finished; `failure` says why, if we know.
         """
-        if self.size > SMALL_BODY:
-            await self._turns.take(min(self.size, _A_TURN))
+        if SMALL_BODY < self.size <= _LARGE:
+            await self._turns.take(self.size)
         if not self.size:
             await self._start(writer)
             self.handed_over = True  # the head is all of it
@@ -114,21 +115,20 @@ class Upload:
 
     async def _write_blocks(self, writer: AbstractStreamWriter, head: bytes) -> None:
         blocks = iter(self.body)
-        turn_ends = _A_TURN
+        large = self.size > _LARGE
         while self.sent < self.size:
-            if self.sent >= turn_ends:
-                await self._turns.take(min(self.size - self.sent, _A_TURN))
-                turn_ends = self.sent + _A_TURN
-            if self.size > _A_TURN:
-                block = await self._made_in(self._aside, next, blocks)
-            else:
-                block = next(blocks)
-            if block:
-                await self._write_block(writer, head, block)
-                head = block = b""  # or it is held while the next is made
-                continue
-            made = await self._made_in(None, _some, blocks)
+            block = (
+                await self._made_in(self._aside, next, blocks)
+                if large
+                else next(blocks)
+            )
+            made = (
+                deque((block,)) if block else await self._made_in(None, _some, blocks)
+            )
+            block = b""  # or it is held while it is sent
             while made:
+                if large:
+                    await self._turns.take(len(made[0]))
                 await self._write_block(writer, head, made.popleft())
                 head = b""
 
