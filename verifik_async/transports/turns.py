@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-_AT_ONCE = 2 * 1024 * 1024
+_AT_ONCE = 3 * 512 * 1024
 """Bytes. With less the loop looks for news all the time; these are over in some
 milliseconds."""
 

@@ -94,9 +94,7 @@ class Upload:
         if SMALL_BODY < self.size <= _LARGE:
             await self._turns.take(self.size)
         if not self.size:
-            await self._start(writer)
-            self.handed_over = True  # the head is all of it
-            await writer.write(head)
+            await self._write_block(writer, head, b"")
         try:
             await self._write_blocks(writer, head)
         except InvalidRequestError as error:
@@ -105,26 +103,17 @@ class Upload:
         self.finished = True
         self.answer_moves()
 
-    async def _start(self, writer: AbstractStreamWriter) -> None:
-        # After all else that takes time: what came meanwhile is seen.
-        if not isinstance(writer, StreamWriter) or _has_unread(writer.transport):
-            for _ in range(2):  # the loop sees it meanwhile
-                await asyncio.sleep(0)
-        _check_fit(writer)
-        self.started = True
-
     async def _write_blocks(self, writer: AbstractStreamWriter, head: bytes) -> None:
         blocks = iter(self.body)
         large = self.size > _LARGE
         while self.sent < self.size:
-            block = (
-                await self._made_in(self._aside, next, blocks)
-                if large
-                else next(blocks)
-            )
-            made = (
-                deque((block,)) if block else await self._made_in(None, _some, blocks)
-            )
+            if large:
+                block = await self._made_in(self._aside, next, blocks)
+            else:
+                block = next(blocks)
+            made = deque((block,))
+            if not block:  # it must be waited for
+                made = await self._made_in(None, _some, blocks)
             block = b""  # or it is held while it is sent
             while made:
                 if large:
@@ -144,8 +133,11 @@ class Upload:
     async def _write_block(
         self, writer: AbstractStreamWriter, head: bytes, block: bytes
     ) -> None:
-        if not self.started:
-            await self._start(writer)
+        if not self.started:  # after all else that takes time
+            if _has_unread(writer):
+                await _look_for_news()
+            _check_fit(writer)
+            self.started = True
         size = len(block)
         self.handed_over = self.sent + size >= self.size
         self._patience.wait(self._timeout.write)
@@ -195,6 +187,11 @@ def _some(blocks: Iterator[bytes]) -> deque[bytes]:
     return made
 
 
+async def _look_for_news() -> None:
+    for _ in range(2):  # the loop asks the system in the first, and tells in the second
+        await asyncio.sleep(0)
+
+
 def _check_fit(writer: AbstractStreamWriter) -> None:
     """Send nothing on a connection that has come to rest badly.
 
@@ -211,8 +208,9 @@ def _check_fit(writer: AbstractStreamWriter) -> None:
         raise ConnectionResetError("the kept connection was closed, or had spoken")
 
 
-def _has_unread(transport: asyncio.Transport | None) -> bool:
+def _has_unread(writer: AbstractStreamWriter) -> bool:
     """Whether something stands on the connection that the loop has yet to read."""
+    transport = writer.transport if isinstance(writer, StreamWriter) else None
     sock = transport.get_extra_info("socket") if transport else None
     if sock is None or not _HAS_POLL:
         return True
