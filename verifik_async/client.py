@@ -244,7 +244,7 @@ class VerifikClient:
             base_url=self._base_url,
             user_agent=self._user_agent,
             timeout=self._timeout,
-            token=token.value,
+            token=token,
         )
         patience = self._retry.max_wait
         with await self._limiter.turn(http.body.size, patience=patience):

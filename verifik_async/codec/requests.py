@@ -14,6 +14,7 @@ from verifik_async.wire import HttpRequest, Timeout
 
 if TYPE_CHECKING:
     from verifik_async.models import EnrollmentRequest
+    from verifik_async.tokens import Token
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -27,20 +28,13 @@ def encode_enrollment(
     base_url: str,
     user_agent: str,
     timeout: Timeout,
-    token: str | None = None,
+    token: Token | None = None,
 ) -> HttpRequest:
     """The request as HTTP; without `token` it has no `Authorization` header.
 
     The small fields are encoded as JSON once; images are spliced in as base64 while
     the body is sent, and never held whole.
     """
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-        "User-Agent": user_agent,
-    }
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
     fields = _compact(wire_fields(request)).encode()
     images = base64_json_array(
         [(f"images[{index}]", image) for index, image in enumerate(request.images)]
@@ -48,7 +42,18 @@ def encode_enrollment(
     return HttpRequest(
         method="POST",
         url=base_url + ENROLL_PATH,
-        headers=headers,
+        headers=_headers(user_agent, token),
         body=Body((fields[:-1] + b',"images":', *images, b"}")),
         timeout=timeout,
     )
+
+
+def _headers(user_agent: str, token: Token | None) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "User-Agent": user_agent,
+    }
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token.value}"
+    return headers
