@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import threading
 
 import pytest
 from raw_server import Exchange, serving
 
 from verifik_async import AiohttpTransport, Body, HttpRequest, Timeout
+from verifik_async.bodies import Base64Part
+from verifik_async.reading import MemoryReader, Reader
 from verifik_async.transports.turns import Turns
 
 MIB = 1024 * 1024
@@ -104,3 +107,43 @@ def to(url: str, *parts: bytes) -> HttpRequest:
     return HttpRequest(
         method="POST", url=url, headers={}, body=Body(parts), timeout=Timeout()
     )
+
+
+class Noted:
+    """Bytes in memory that note in which threads they are read."""
+
+    in_memory = True
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.threads: set[int] = set()
+
+    def reader(self) -> Reader:
+        """Note who asks."""
+        self.threads.add(threading.get_ident())
+        return MemoryReader(bytes(self.size))
+
+
+@pytest.mark.parametrize(("size", "aside"), [(MIB // 2, False), (MIB, True)])
+async def test_large_bodies_are_made_in_a_thread(size: int, *, aside: bool) -> None:
+    """The loop sends while they are read; for smaller ones that costs more."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.answer(200, {})
+
+    source = Noted(size)
+    async with (
+        serving(answer) as server,
+        contextlib.aclosing(AiohttpTransport()) as live,
+    ):
+        request = HttpRequest(
+            method="POST",
+            url=server.url,
+            headers={},
+            body=Body((Base64Part(label="images[0]", source=source),)),
+            timeout=Timeout(),
+        )
+        await live.send(request)
+    assert len(source.threads) == 1
+    assert (threading.get_ident() not in source.threads) is aside
