@@ -16,8 +16,8 @@ from verifik_async import (
 )
 
 TOKEN = "a-token-to-be-kept"
-SECRETS = (TOKEN, "Zebedee", "1991", "ZZZZ", "WlpaW")
-"""The token, the name, the day, and the image before and after base64."""
+SECRETS = (TOKEN, "Zebedee", "1991-02", "1991, 2", "ZZZZ", "WlpaW")
+"""The token, the name, the day in text and as a date, the image raw and in base64."""
 
 
 class Broken:

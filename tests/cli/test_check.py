@@ -53,7 +53,7 @@ def test_every_fault_of_every_row_is_listed(
     assert lines[2].startswith(f"{start}images[2]: is no JPEG, PNG or WebP image")
     assert len([line for line in lines if line.startswith("row ")]) == 3 * 70
     assert "Rows      1 without faults, 70 with faults" in lines
-    for value in ("Jane", "1987", "gone"):
+    for value in ("Jane", "/1987", "gone"):
         assert value not in ended.out
 
 
