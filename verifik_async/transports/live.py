@@ -6,7 +6,7 @@ What aiohttp decides and this module corrects:
   sent a 400; such errors are lost connections here.
 - Its total and pool timeouts count the wait for a free connection, and its read
   timeout ends at an interim answer. Here slots are our own, every limit starts once a
-  slot is held, and `_Patience` waits for the answer.
+  slot is held, and `Patience` waits for the answer.
 - It uses a kept connection without looking at what came on it meanwhile. See `upload`.
 - `trust_env` would also read passwords from ~/.netrc; proxies are looked up here.
 - Its sessions do more than is of use here. Where none is given, none is made.
@@ -76,7 +76,7 @@ class AiohttpTransport:
 
         Args:
             session: A session of yours. It is never closed or changed, and must
-                belong to the running loop. None: one of our own, tuned.
+                belong to the running loop. None: aiohttp's connections without one.
             connections: Requests under way at the most; others wait for a slot,
                 and no timeout counts while they do.
             proxy: URL of an HTTP proxy.
