@@ -18,10 +18,12 @@ class Timeout:
 
     Attributes:
         connect: For DNS, connection, TLS and proxy together.
-        write: For the network to take another block of the body. A slow link which
-            keeps moving never runs out of it.
+        write: For the network to take more of the body. On Linux a slow link which
+            keeps moving never runs out of it; other systems don't tell what moves, and
+            there it is for each block of 640 KiB.
         read: From the body's last byte to the answer, and between parts of it.
-            Liveness and search are slow; a short limit makes unknown outcomes.
+            Liveness and search are slow; a short limit makes unknown outcomes. On
+            Linux it counts once that byte has left this machine.
 
     Raises:
         ConfigurationError: A limit is not a positive number.

@@ -7,6 +7,8 @@ import math
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
+from verifik_async.transports.delivery import delivery_by
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -14,8 +16,13 @@ if TYPE_CHECKING:
 class Patience:
     """Ends what is done in its `async with` when nothing moves for too long.
 
-    Each sign of life moves the end. As `asyncio.timeout`, which would take a fiftieth
-    of all that a small request costs.
+    Each sign of life moves the end, and so does, where the system tells, what the
+    network still takes out of its buffers. As `asyncio.timeout`, which would take a
+    fiftieth of all that a small request costs.
+
+    Attributes:
+        transport: The connection on which something may move; None before there is one.
+        end: When the time is over, as far as is known.
 
     Raises:
         TimeoutError: The time is over.
@@ -26,13 +33,26 @@ class Patience:
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._lost = False
+        self._seconds = math.inf
+        self._taken = -1
+        self.transport: asyncio.BaseTransport | None = None
         self.end = math.inf
 
     def wait(self, seconds: float) -> None:
         """Let it take so many seconds from now; infinitely many are no limit."""
+        self._seconds = seconds
         self.end = end = monotonic() + seconds
         if end < self._watch.rings:
             self._watch.ring(end)
+
+    def goes_on(self, now: float) -> bool:
+        """Whether something moved of late, so that the end is put off."""
+        delivery = None if self.transport is None else delivery_by(self.transport)
+        if delivery is None or delivery.taken <= self._taken:
+            return False
+        self._taken = delivery.taken
+        self.end = now + self._seconds - delivery.rest
+        return self.end > now
 
     def lose(self) -> None:
         """The time is over."""
@@ -91,7 +111,7 @@ class Watch:
         now = monotonic()
         nearest = math.inf
         for patience in self.waiting:
-            if patience.end <= now:
+            if patience.end <= now and not patience.goes_on(now):
                 patience.lose()
             else:
                 nearest = min(nearest, patience.end)

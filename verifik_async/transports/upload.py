@@ -134,9 +134,11 @@ class Upload:
         self, writer: AbstractStreamWriter, head: bytes, block: bytes
     ) -> None:
         if not self.started:  # after all else that takes time
-            if _has_unread(writer):
+            transport = writer.transport if isinstance(writer, StreamWriter) else None
+            if _has_unread(transport):
                 await _look_for_news()
             _check_fit(writer)
+            self._patience.transport = transport
             self.started = True
         size = len(block)
         self.handed_over = self.sent + size >= self.size
@@ -208,9 +210,8 @@ def _check_fit(writer: AbstractStreamWriter) -> None:
         raise ConnectionResetError("the kept connection was closed, or had spoken")
 
 
-def _has_unread(writer: AbstractStreamWriter) -> bool:
+def _has_unread(transport: asyncio.Transport | None) -> bool:
     """Whether something stands on the connection that the loop has yet to read."""
-    transport = writer.transport if isinstance(writer, StreamWriter) else None
     sock = transport.get_extra_info("socket") if transport else None
     if sock is None or not _HAS_POLL:
         return True
