@@ -11,15 +11,18 @@ received into one buffer and never kept.
 from __future__ import annotations
 
 import collections
+import contextlib
+import os
 import re
 import select
+import signal
 import socket
 import sys
 import time
 
 from verifik_async.testing.documented import DOCUMENTED
 
-_STDIN = 0
+_STDIN, _STDOUT = 0, 1
 _AT_A_TIME = 256 * 1024
 _BACKLOG = 1024
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -118,6 +121,8 @@ class Sink:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its parent
     sink = Sink(float(sys.argv[1]) if sys.argv[1:] else 0.0)
-    print(sink.port, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # there is none any more
+        os.write(_STDOUT, b"%d\n" % sink.port)
     sink.serve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,53 @@ def test_one_run_shows_every_goal_met_or_not(tmp_path: Path) -> None:
     assert text.startswith("before\n")
     assert "\nold\n" not in text
     assert text.endswith("<!-- benchmarks: end -->\nafter\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--publish", "--size", "2 kB"],
+        ["--publish", "codec"],
+        ["--rounds", "0"],
+        ["nothing"],
+    ],
+)
+def test_what_would_mislead_is_refused(words: list[str], tmp_path: Path) -> None:
+    """Before anything is measured or written: above all, publishing a part."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--tiny", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=100,
+    )
+    assert ran.returncode == 2
+    assert "error: " in ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_ended_leaves_nothing(
+    sign: signal.Signals, tmp_path: Path
+) -> None:
+    """No photographs, no results, no traceback."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "--quick", "--only", "enroll"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        running.stderr.readline()  # it has begun
+        os.killpg(running.pid, sign)  # as a terminal does
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 128 + sign
+    assert "Traceback" not in said
+    assert not list((tmp_path / "benchmarks" / "results").iterdir())
 
 
 def test_operations_of_the_codec_run(tmp_path: Path) -> None:

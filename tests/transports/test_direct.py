@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import attrs
@@ -157,7 +158,7 @@ async def test_a_yes_to_half_a_body_is_no_answer_to_it(tmp_path: Path) -> None:
 async def test_what_came_while_a_block_was_made_is_nobodys(
     came: bytes, size: int
 ) -> None:
-    """The connection is looked at right before it is used, not before the wait."""
+    """The connection is looked at right before it is used; here another one is."""
     held, talk = Held(size), asyncio.Event()
 
     async def talkative(exchange: Exchange) -> None:
@@ -165,7 +166,7 @@ async def test_what_came_while_a_block_was_made_is_nobodys(
         await talk.wait()
         await exchange.write(came)
 
-    async with serving(talkative) as server:
+    async with serving(talkative, confirm) as server:
         transport = AiohttpTransport()
         await transport.send(to(server.url))
         body = Body((Base64Part(label="images[0]", source=held.image),))
@@ -175,8 +176,62 @@ async def test_what_came_while_a_block_was_made_is_nobodys(
         talk.set()
         await asyncio.sleep(0.05)
         held.go_on.set()
+        assert (await call).body == b"{}"
+        await transport.aclose()
+        assert server.connections == len(server.exchanges) == 2
+        assert server.exchanges[1].body == body.read()
+
+
+@pytest.mark.parametrize("size", [1_000, 300_000, LARGE])
+async def test_kept_connections_that_have_spoken_cost_no_attempt(size: int) -> None:
+    """However many of them there are, the request goes over a new one."""
+
+    async def hang_up(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await asyncio.sleep(0.05)  # until all have come
+        await exchange.answer(200, {})
+        await asyncio.sleep(0.05)
+        await exchange.answer(408, {}, {"Connection": "close"})
+        await asyncio.sleep(60)
+
+    async with serving(*[hang_up] * 5, confirm) as server:
+        transport = AiohttpTransport()
+        await asyncio.gather(*(transport.send(to(server.url)) for _ in range(5)))
+        await asyncio.sleep(0.2)
+        assert server.connections == 5
+        assert (await transport.send(to(server.url, photo(size)))).status == 200
+        assert server.connections == len(server.exchanges) == 6
+        await transport.aclose()
+
+
+@pytest.mark.parametrize("size", [1_000, 300_000, LARGE])
+async def test_a_server_that_speaks_first_is_asked_once(size: int) -> None:
+    """As one that is overloaded: a new connection that has spoken is not sent on."""
+    accepted, left = 0, asyncio.Event()
+
+    async def refuse(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        nonlocal accepted
+        accepted += 1
+        writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await reader.read()  # until the client leaves
+        writer.close()
+        left.set()
+
+    held = Held(size)
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        transport = AiohttpTransport()
+        request = to(f"http://127.0.0.1:{port}", held.image)
+        call = asyncio.create_task(transport.send(request))
+        await asyncio.to_thread(held.reading.wait, 10)
+        await asyncio.sleep(0.05)
+        held.go_on.set()
         with pytest.raises(ConnectError) as caught:
             await call
         await transport.aclose()
-        assert len(server.exchanges) == 1
+        await asyncio.wait_for(left.wait(), 10)
+    assert accepted == 1
     assert caught.value.outcome is Outcome.NOT_SENT

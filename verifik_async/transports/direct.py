@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 import attrs
 import yarl
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_writer import StreamWriter
 
 from verifik_async.bodies import SMALL_BODY
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
     from verifik_async.transports.upload import Upload
     from verifik_async.wire import HttpRequest
@@ -42,6 +44,7 @@ _RECEIVED_AT_A_TIME = 64 * 1024
 
 _INTERIM, _SWITCHED, _FINAL = 100, 101, 200
 
+_NETWORK_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError)
 
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What must not stand in a header: it could begin another."""
@@ -62,12 +65,27 @@ class Route:
     limits: aiohttp.ClientTimeout
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Makes connections, and counts them."""
+
+    made = 0
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> ResponseHandler:
+        self.made += 1
+        return await super()._create_connection(req, traces, timeout)
+
+
 class Direct:
     """The connections of one event loop."""
 
     def __init__(self, ssl: SSLContext | None) -> None:
         self._ssl: SSLContext | bool = True if ssl is None else ssl
-        self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE)
+        self._connector = _Connector(limit=0, keepalive_timeout=KEEP_ALIVE)
         self._opening = functools.lru_cache(_OPENINGS)(self._make_opening)
 
     def exchange(self, request: HttpRequest, route: Route, upload: Upload) -> Exchange:
@@ -104,7 +122,7 @@ class _Opening:
 
     def __init__(
         self,
-        connector: aiohttp.BaseConnector,
+        connector: _Connector,
         asked: aiohttp.ClientRequest,
         limits: aiohttp.ClientTimeout,
     ) -> None:
@@ -153,10 +171,18 @@ class Exchange:
         self._transport: asyncio.Transport | None = None
 
     async def __aenter__(self) -> Self:
+        while not await self._begin():
+            pass  # on the next connection that was kept, or a new one
+        return self
+
+    async def _begin(self) -> bool:
+        """Send, and have the answer's head; False if a kept connection was stale."""
         opening = self._opening
+        made = opening.connector.made
         self._connection = connection = await opening.connector.connect(
             opening.asked, [], opening.limits
         )
+        kept = opening.connector.made == made  # taking one waits for nobody
         try:
             protocol = connection.protocol
             assert protocol is not None  # noqa: S101 - for the type checkers
@@ -169,10 +195,17 @@ class Exchange:
             else:  # while the answer is looked out for
                 self._writing = asyncio.create_task(writing)
             await self._receive_head(protocol)
+        except _NETWORK_ERRORS:
+            if not kept or self._upload.started:
+                self.close()
+                raise
         except BaseException:
             self.close()
             raise
-        return self
+        stale = kept and not self._upload.started  # it was closed, or had spoken before
+        if stale:
+            self.close()
+        return not stale
 
     async def _write(self, protocol: ResponseHandler) -> None:
         writer = StreamWriter(protocol, self._opening.asked.loop)

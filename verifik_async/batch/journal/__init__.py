@@ -2,7 +2,8 @@
 
 An intent is on the disk before a request is sent, and its outcome before the caller
 gets it. So after a crash it is known who was not sent, who is settled, and of whom
-neither can be said: those are `unknown`, and nobody else is.
+neither can be said: those are `unknown`, and nobody else is. Intents are a little
+ahead of requests, see `Lead`, so some of these were not sent.
 
     Journal, JobTerms       settings, for `BatchEnroller(client, journal=…)`
     JournalView             looking into one

@@ -8,7 +8,8 @@ class Lead:
 
     A crash makes an `unknown` person of each, who has to be looked up by hand where
     the server does not dedupe. So there are more of them only while workers have to
-    wait for the disk: with answers that take as long as real ones, one or two will do.
+    wait for the disk: with answers that take as long as real ones, a handful will do,
+    some seconds after all workers began at once.
 
     Args:
         concurrency: Workers; half as many intents stand ahead at the most.

@@ -27,7 +27,7 @@ MEANINGS = {
     State.LIVENESS_FAILED: "the pictures did not pass",
     State.REJECTED: "refused by the server",
     State.INVALID: "faults in the row; not sent",
-    State.UNKNOWN: "sent, and no answer: may be enrolled, may be charged",
+    State.UNKNOWN: "maybe sent, and no answer: may be enrolled, may be charged",
     State.FAILED: "not sent, or put off by the server, at every attempt",
 }
 """What the states mean in which a turn can end."""
