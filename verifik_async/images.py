@@ -122,10 +122,11 @@ class FaceImage:
         """An image from somewhere else, such as an archive or an object store.
 
         Args:
-            opener: Gives a new binary stream at every call: once here, to look at
-                the first bytes, and once for every attempt to send it; in a batch
-                also to compare it with others, and to know the person again. From a
-                worker thread if the image is not small.
+            opener: Gives a new binary stream, to be used in a `with`, at every call:
+                once here, to look at the first bytes, and once for every attempt to
+                send it; in a batch also to compare it with others, and to know the
+                person again. To send it, it is called and read in a worker thread,
+                and no limit of time holds for that but yours.
             size: How many bytes the stream holds.
         """
         head, trouble = b"", None
@@ -134,7 +135,10 @@ class FaceImage:
         except Exception as error:  # noqa: BLE001 - archives and stores raise their own
             trouble = _trouble(error)
         if trouble is not None:
-            _refuse(f"can't be opened: {trouble}", "check the opener")
+            _refuse(
+                f"can't be opened: {trouble}",
+                "the opener must give a stream such as open(…, 'rb') does",
+            )
         if isinstance(size, bool) or not isinstance(size, int):  # pyright: ignore[reportUnnecessaryIsInstance] - not all callers check types
             _refuse("has no size in whole bytes", "pass the stream's size")
         return cls(*_checked(head, size), opener)
