@@ -233,7 +233,7 @@ def test_each_person_pulled_has_one_outcome_whatever_happens(plan: Plan) -> None
     run.check_the_error()
 
 
-@examples(400)
+@examples(250)
 @given(PLANS)
 def test_a_run_that_is_let_be_tells_all(plan: Plan) -> None:
     """Without anybody leaving or cancelling, each outcome comes in the loop."""

@@ -37,6 +37,7 @@ def run(*arguments: str, folder: Path) -> str:
     return ran.stdout
 
 
+@pytest.mark.once
 def test_one_run_shows_every_goal_met_or_not(tmp_path: Path) -> None:
     """A run fills all sections, and its goals stand in the tables and the README."""
     readme = tmp_path / "README.md"

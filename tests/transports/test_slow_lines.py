@@ -93,6 +93,7 @@ only_linux_tells = pytest.mark.skipif(
 
 
 @only_linux_tells
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["plain", "tls", "session"])
 async def test_what_moves_is_waited_for(way: str) -> None:
     """For longer than `write` and `read` allow a line that stands still."""
