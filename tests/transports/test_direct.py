@@ -226,7 +226,7 @@ async def test_a_server_that_speaks_first_is_asked_once(size: int) -> None:
         transport = AiohttpTransport()
         request = to(f"http://127.0.0.1:{port}", held.image)
         call = asyncio.create_task(transport.send(request))
-        while not (held.reading.is_set() or call.done()):
+        while not (held.reading.is_set() or call.done()):  # noqa: ASYNC110 - a thread
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         held.go_on.set()
